@@ -1,0 +1,51 @@
+# Needs only Python 3.11 or newer: `make demo` shows a city at work, `make help` the rest.
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv/bin
+BOOTSTRAP := $(PYTHON) deliveryapp/embedded/bootstrap.py
+CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+# Nothing here gains from a parallel make, and the demo owns the terminal.
+.NOTPARALLEL:
+.PHONY: help demo services test lint bench clean python install install-dev
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo '  Options go in ARGS: make demo ARGS="--orders 200 --speed 20 --exit"'
+
+demo: install ## a city with customers, kitchens and drivers, from nothing
+	@exec $(VENV)/python manage.py demo $(ARGS)
+
+services: install ## only PostgreSQL and Valkey, with their URLs to export
+	@exec $(VENV)/python manage.py services $(ARGS)
+
+test: lint ## lint, then every test on real PostgreSQL and Valkey
+	$(VENV)/pytest -n $(CPUS) --dist loadgroup $(ARGS)
+
+lint: install-dev ## style, types, borders between apps, migrations, API schema
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy .
+	$(VENV)/lint-imports
+	$(VENV)/python manage.py services --temporary -- $(VENV)/python manage.py makemigrations --check --dry-run
+	$(VENV)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+bench: install ## measure it (own services, own state in .run/bench)
+	@exec $(VENV)/python manage.py services --run-dir .run/bench -- $(VENV)/python manage.py bench $(ARGS)
+
+clean: ## forget all state and caches, keep .venv
+	@if [ -L .run/elsewhere ]; then rm -rf "$$(readlink .run/elsewhere)"; fi
+	@rm -rf .run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+install: python
+	@$(BOOTSTRAP) requirements.txt
+
+install-dev: python
+	@$(BOOTSTRAP) requirements-dev.txt --browser
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "This project needs Python 3.11 or newer, but '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)."; \
+	  echo 'Install one and name it: make PYTHON=python3.12 demo'; exit 1; }

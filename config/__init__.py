@@ -1,0 +1,1 @@
+"""Assembles the process: settings, URLs, servers, schedule, and who reacts to which event."""

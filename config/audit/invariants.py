@@ -1,0 +1,184 @@
+"""The invariants that PostgreSQL can check by itself. Each query returns one text per breach.
+
+`settled` invariants speak of orders at rest; a running system may break them for a moment.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from orders.models import Order
+
+MAX_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    id: str
+    promise: str
+    sql: str
+
+
+def legal_moves() -> list[tuple[str, str]]:
+    """Every (from, to) of the order's state machine, read from the model."""
+    field = Order._meta.get_field("status")
+    return [(str(move.source), str(move.target)) for move in field.get_all_transitions(Order)]  # type: ignore[union-attr]
+
+
+def _moves_sql() -> str:
+    return ", ".join(f"('{source}', '{target}')" for source, target in [("", "created"), *legal_moves()])
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        "I1",
+        "every order that was acknowledged exists, and a key stands for one order",
+        """
+        SELECT 'key ' || r.key || ' answered ' || r.answer_status || ' for a missing order'
+        FROM deliveryapp_idempotencyrecord r LEFT JOIN orders_order o ON o.id = r.resource_id
+        WHERE r.answer_status < 300 AND o.id IS NULL
+        """,
+    ),
+    Invariant(
+        "I2",
+        "every order has one saga, and both end together",
+        """
+        SELECT 'order ' || o.id || ' (' || o.status || ') has a saga that is ' || coalesce(s.status, 'missing')
+        FROM orders_order o LEFT JOIN deliveryapp_sagarun s ON s.saga = 'order' AND s.subject_id = o.id
+        WHERE s.id IS NULL
+           OR (o.status = 'delivered' AND s.status NOT IN ('completed', 'manual_review'))
+           OR (o.status IN ('cancelled', 'failed') AND s.status NOT IN ('compensated', 'manual_review'))
+           OR (o.status NOT IN ('delivered', 'cancelled', 'failed') AND s.status IN ('completed', 'compensated'))
+        """,
+    ),
+    Invariant(
+        "I3a",
+        "the history of an order is a legal path",
+        f"""
+        SELECT 'order ' || order_id || ' moved from ' || from_status || ' to ' || to_status
+        FROM (
+            SELECT order_id, from_status, to_status, seq,
+                   coalesce(lag(to_status) OVER (PARTITION BY order_id ORDER BY seq), '') AS before
+            FROM orders_orderstatuschange
+        ) h
+        WHERE before <> from_status OR (from_status, to_status) NOT IN ({_moves_sql()})
+        """,  # noqa: S608 - the pairs come from the model
+    ),
+    Invariant(
+        "I3b",
+        "the history has no gaps and ends at the order's status",
+        """
+        SELECT 'order ' || o.id || ' is ' || o.status || ' #' || o.seq || ', its history ends #' || max(h.seq)
+        FROM orders_order o JOIN orders_orderstatuschange h ON h.order_id = o.id
+        GROUP BY o.id
+        HAVING count(*) <> o.seq OR max(h.seq) <> o.seq
+            OR (array_agg(h.to_status ORDER BY h.seq DESC))[1] <> o.status
+        """,
+    ),
+    Invariant(
+        "I5a",
+        "a delivered order was captured once, for its total",
+        """
+        SELECT 'order ' || o.id || ' of ' || o.total_minor || ' captured ' || coalesce(p.captured_minor, 0)
+        FROM orders_order o LEFT JOIN payments_payment p ON p.order_id = o.id
+        WHERE o.status = 'delivered' AND (p.id IS NULL OR p.captured_minor <> o.total_minor)
+          AND NOT EXISTS (
+            SELECT 1 FROM deliveryapp_sagarun s WHERE s.subject_id = o.id AND s.status = 'manual_review')
+        """,
+    ),
+    Invariant(
+        "I5b",
+        "nothing is kept or held for an order that ended before the door",
+        """
+        SELECT 'order ' || o.id || ' is ' || o.status || ', its payment is ' || p.state
+        FROM orders_order o JOIN payments_payment p ON p.order_id = o.id
+        WHERE o.status IN ('cancelled', 'failed')
+          AND NOT (p.state IN ('declined', 'voided') OR p.captured_minor - p.refunded_minor = 0
+                   AND p.state = 'refunded')
+          AND NOT EXISTS (
+            SELECT 1 FROM deliveryapp_sagarun s WHERE s.subject_id = o.id AND s.status = 'manual_review')
+        """,
+    ),
+    Invariant(
+        "I8a",
+        "an order has at most one live assignment",
+        """
+        SELECT 'order ' || order_id || ' has ' || count(*) || ' live assignments' FROM drivers_assignment
+        WHERE status IN ('assigned', 'arrived', 'picked_up') GROUP BY order_id HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "I8b",
+        "a driver's count is what he carries, within his capacity; free means carrying nothing",
+        """
+        SELECT 'driver ' || d.id || ' (' || d.status || ') counts ' || d.active_count || ', carries ' || count(a.id)
+        FROM drivers_driver d LEFT JOIN drivers_assignment a
+          ON a.driver_id = d.id AND a.status IN ('assigned', 'arrived', 'picked_up')
+        GROUP BY d.id
+        HAVING count(a.id) <> d.active_count OR count(a.id) > d.capacity
+            OR (d.status = 'offline' AND count(a.id) > 0)
+        """,
+    ),
+    Invariant(
+        "I9",
+        "no live assignment on an order that ended; a picked-up order keeps its driver",
+        """
+        SELECT 'order ' || o.id || ' is ' || o.status || ', its assignment ' || coalesce(a.status, 'missing')
+        FROM orders_order o LEFT JOIN drivers_assignment a
+          ON a.order_id = o.id AND a.status IN ('assigned', 'arrived', 'picked_up')
+        WHERE (o.status IN ('delivered', 'cancelled', 'failed') AND a.id IS NOT NULL)
+           OR (o.status = 'picked_up' AND (a.id IS NULL OR a.status <> 'picked_up'))
+        """,
+    ),
+    Invariant(
+        "I10",
+        "no event waits longer than a minute, and none is parked or dead",
+        """
+        SELECT type || ' ' || id || ' is not published' FROM deliveryapp_outboxevent
+        WHERE published_at IS NULL AND occurred_at < now() - interval '60 seconds'
+        UNION ALL
+        SELECT 'dead letter of ' || handler || ': ' || error FROM deliveryapp_deadletter
+        WHERE state IN ('retrying', 'dead')
+        """,
+    ),
+    Invariant(
+        "I14",
+        "no lease and no offer outlives twice its limit",
+        """
+        SELECT 'saga ' || id || ' is leased until ' || leased_until FROM deliveryapp_sagarun
+        WHERE leased_until < now() - interval '120 seconds'
+        UNION ALL
+        SELECT 'offer ' || id || ' expired at ' || expires_at FROM drivers_offer
+        WHERE status = 'pending' AND expires_at < now() - interval '60 seconds'
+        """,
+    ),
+    Invariant(
+        "I15",
+        "an order's price is the sum of its lines",
+        """
+        SELECT 'order ' || o.id || ' says ' || o.subtotal_minor || ', its lines ' || coalesce(sum(l.total_minor), 0)
+        FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
+        GROUP BY o.id HAVING coalesce(sum(l.total_minor), 0) <> o.subtotal_minor
+        """,
+    ),
+    Invariant(
+        "I20",
+        "placed = delivered + cancelled + in review + open, exactly",
+        """
+        SELECT placed || ' orders were placed, ' || accounted || ' are accounted for'
+        FROM (
+            SELECT (SELECT count(*) FROM orders_orderstatuschange WHERE to_status = 'placed') AS placed,
+                   (SELECT count(*) FROM orders_order
+                    WHERE status IN ('delivered', 'cancelled', 'placed', 'confirmed', 'preparing', 'ready', 'picked_up')
+                   ) AS accounted
+        ) t WHERE placed <> accounted
+        """,
+    ),
+)
+
+
+def find_breaches(invariant: Invariant) -> list[str]:
+    """At most MAX_SHOWN breaches, each a sentence with the ids to look up."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({invariant.sql}) breaches LIMIT {MAX_SHOWN}")  # noqa: S608 - our own text
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,60 @@
+"""Queues, time limits and the schedule. Celery only executes: what must happen is a row in PostgreSQL."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
+
+from django.conf import settings  # noqa: E402 - needs the settings module named first
+
+from config.settings.env import celery_broker  # noqa: E402
+
+VISIBILITY_S = 120  # lease 60 s < visibility: a task of a killed worker comes back after its row's lease ended
+
+app = Celery("deliveryapp")
+app.conf.update(
+    broker_url=celery_broker(settings.REDIS_URL),
+    broker_transport_options={
+        "visibility_timeout": VISIBILITY_S,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "global_keyprefix": f"{settings.REDIS_PREFIX}celery:",
+        "socket_timeout": 30,
+        "socket_connect_timeout": 2,
+    },
+    broker_connection_retry_on_startup=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    task_default_queue="events",
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.05, "interval_max": 0.1},
+    timezone="UTC",
+    beat_schedule_filename=os.environ.get("BEAT_SCHEDULE", "celerybeat-schedule"),
+    beat_schedule={
+        "relay.sweep": {"task": "relay.sweep", "schedule": 1.0, "options": {"queue": "events", "expires": 5}},
+        "events.retry": {"task": "events.retry", "schedule": 2.0, "options": {"queue": "events", "expires": 5}},
+        "saga.sweep": {"task": "saga.sweep", "schedule": 1.0, "options": {"queue": "saga", "expires": 5}},
+        "payments.sweep": {
+            "task": "payments.sweep",
+            "schedule": 5.0,
+            "options": {"queue": "payments", "expires": 10},
+        },
+        "drivers.dispatch": {
+            "task": "drivers.dispatch_all",
+            "schedule": 1.0,
+            "options": {"queue": "dispatch", "expires": 3},
+        },
+        "idempotency.forget": {
+            "task": "idempotency.forget",
+            "schedule": crontab(minute="17"),
+            "options": {"queue": "events"},
+        },
+    },
+)
+app.autodiscover_tasks(["deliveryapp", "payments", "drivers", "tracking", "orders"])

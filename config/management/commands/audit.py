@@ -1,0 +1,35 @@
+"""`manage.py audit`: do the invariants hold?"""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.audit import INVARIANTS, find_breaches, find_money_breaches
+
+
+class Command(BaseCommand):
+    help = "Check the invariants in the database and, with --sandbox-url, against the payment server's effect log."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--sandbox-url", default="", help="the sandbox payment server")
+        parser.add_argument("--wait", type=float, default=0, help="seconds to let the system come to rest")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        deadline = time.monotonic() + options["wait"]
+        breaches = _all_breaches(options["sandbox_url"])
+        while breaches and time.monotonic() < deadline:
+            time.sleep(1)
+            breaches = _all_breaches(options["sandbox_url"])
+        for breach in breaches:
+            self.stdout.write(self.style.ERROR(f"  ✗ {breach}"))
+        if breaches:
+            raise CommandError(f"audit: {len(breaches)} breaches")
+        checked = len(INVARIANTS) + bool(options["sandbox_url"])
+        self.stdout.write(self.style.SUCCESS(f"audit clean: {checked} invariants hold"))
+
+
+def _all_breaches(sandbox_url: str) -> list[str]:
+    breaches = [f"{row.id} {row.promise}: {text}" for row in INVARIANTS for text in find_breaches(row)]
+    return breaches + (find_money_breaches(sandbox_url) if sandbox_url else [])

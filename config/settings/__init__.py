@@ -1,0 +1,1 @@
+"""One module per environment; `env.py` refuses bad values before anything starts."""

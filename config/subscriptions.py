@@ -1,0 +1,57 @@
+"""Who reacts to what: the one table. Read it to know what follows from an event."""
+
+from deliveryapp.subscriptions import Subscription
+from drivers import events as drivers
+from orders import events as orders
+from payments import events as payments
+
+ORDER_EVENTS = (
+    orders.OrderCreated,
+    orders.OrderPlaced,
+    orders.OrderConfirmed,
+    orders.OrderPreparing,
+    orders.OrderReady,
+    orders.OrderPickedUp,
+    orders.OrderDelivered,
+    orders.OrderCancelled,
+    orders.OrderFailed,
+)
+
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    Subscription(
+        name="orders.saga",
+        handler="orders.handlers.wake_saga",
+        events=(
+            payments.PaymentAuthorized,
+            payments.PaymentDeclined,
+            payments.PaymentVoided,
+            payments.PaymentCaptured,
+            drivers.DriverAssigned,
+            drivers.DriverReleased,
+            drivers.NoDriverFound,
+        ),
+        queue="saga",
+    ),
+    Subscription(
+        name="tracking.orders",
+        handler="tracking.handlers.on_order_event",
+        events=ORDER_EVENTS,
+        queue="tracking",
+        exactly_once=False,
+    ),
+    Subscription(
+        name="tracking.drivers",
+        handler="tracking.handlers.on_driver_event",
+        events=(
+            drivers.DriverOffered,
+            drivers.DriverOfferExpired,
+            drivers.DriverOfferDeclined,
+            drivers.DriverOfferWithdrawn,
+            drivers.DriverAssigned,
+            drivers.DriverArrived,
+            drivers.DriverReleased,
+        ),
+        queue="tracking",
+        exactly_once=False,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The shared kernel: no food in it."""

@@ -1,0 +1,46 @@
+"""Serializer fields that every app shares."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from deliveryapp.money import Money
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {"amount_minor": {"type": "integer"}, "currency": {"type": "string", "example": "EUR"}},
+        "required": ["amount_minor", "currency"],
+        "example": {"amount_minor": 1299, "currency": "EUR"},
+    }
+)
+class MoneyField(serializers.Field[Money, dict[str, Any], dict[str, Any], Any]):
+    """Read-only money in minor units."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["read_only"] = True
+        super().__init__(**kwargs)
+
+    def to_representation(self, value: Money) -> dict[str, Any]:
+        return value.as_json()
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """An integer written as an integer: no "3", no 3.0, no true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class LatitudeField(serializers.FloatField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=-90, max_value=90, **kwargs)
+
+
+class LongitudeField(serializers.FloatField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=-180, max_value=180, **kwargs)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DeliveryAppConfig(AppConfig):
+    name = "deliveryapp"
+    verbose_name = "Kernel"

@@ -1,0 +1,1 @@
+"""PostgreSQL, Valkey and the project's own processes on a bare machine: no Django in here."""

@@ -1,0 +1,95 @@
+"""Exactly-once effects on top of at-least-once delivery.
+
+The inbox row `(handler, event id)` commits together with the handler's effect. A handler that fails is tried
+again from the database with backoff; after MAX_ATTEMPTS the event rests as a dead letter until a person replays
+or discards it. One bad event never holds up the others of its batch.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from deliveryapp.events import Envelope, UnknownEvent, read_envelope
+from deliveryapp.models import DeadLetter, InboxEntry
+from deliveryapp.subscriptions import Subscription, subscription
+
+log = structlog.get_logger(__name__)
+MAX_ATTEMPTS = 8
+
+
+def handle(*, handler: str, envelopes: Sequence[dict[str, Any]]) -> None:
+    """Run `handler` on each envelope it has not digested yet; never raises for a bad event."""
+    row = subscription(handler)
+    for wire in envelopes:
+        with structlog.contextvars.bound_contextvars(trace_id=wire["traceid"]):
+            try:
+                _handle_one(row, read_envelope(wire))
+            except UnknownEvent as error:
+                _keep(handler, wire, error, final=True)
+            except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a visible dead letter
+                log.exception("handler_failed", handler=handler, event_id=wire["id"])
+                _keep(handler, wire, error, final=False)
+
+
+def retry_due(*, limit: int = 100) -> int:
+    """Try the failed ones again whose time has come; returns how many were digested."""
+    due = DeadLetter.objects.filter(state=DeadLetter.State.RETRYING, next_try_at__lte=Now())
+    return sum(replay(letter) for letter in due.order_by("next_try_at")[:limit])
+
+
+def replay(letter: DeadLetter) -> bool:
+    """Digest one dead letter now; True when it worked."""
+    try:
+        _handle_one(subscription(letter.handler), read_envelope(letter.envelope))
+    except Exception as error:  # noqa: BLE001 - stays a dead letter, with the newest reason
+        _keep(letter.handler, letter.envelope, error, final=letter.attempts + 1 >= MAX_ATTEMPTS)
+        return False
+    DeadLetter.objects.filter(pk=letter.pk).update(state=DeadLetter.State.DONE)
+    return True
+
+
+def _handle_one(row: Subscription, envelope: Envelope) -> None:
+    if not row.exactly_once:
+        row.call(envelope)
+        return
+    with transaction.atomic():
+        if _first_time(row.name, envelope):
+            row.call(envelope)
+
+
+def _first_time(handler: str, envelope: Envelope) -> bool:
+    """Insert the inbox row; a second delivery waits for the first one's commit and then finds it."""
+    table = connection.ops.quote_name(InboxEntry._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (handler, event_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",  # noqa: S608
+            [handler, envelope.id],
+        )
+        return bool(cursor.rowcount)
+
+
+def _keep(handler: str, wire: dict[str, Any], error: Exception, *, final: bool) -> None:
+    reason = f"{type(error).__name__}: {error}"[:1000]
+    state = DeadLetter.State.DEAD if final else DeadLetter.State.RETRYING
+    letter, created = DeadLetter.objects.get_or_create(
+        handler=handler,
+        event_id=wire["id"],
+        defaults={
+            "envelope": wire,
+            "error": reason,
+            "state": state,
+            "next_try_at": Now() + timedelta(seconds=1),
+        },
+    )
+    if not created:
+        pause = timedelta(seconds=min(2.0**letter.attempts, 300))
+        DeadLetter.objects.filter(pk=letter.pk).update(
+            attempts=F("attempts") + 1, error=reason, state=state, next_try_at=Now() + pause
+        )
+    if final:
+        log.error("dead_letter", handler=handler, event_id=wire["id"], reason=reason)

@@ -1,0 +1,16 @@
+from deliveryapp.models.events import DeadLetter, InboxEntry, OutboxEvent, RelayShard
+from deliveryapp.models.idempotency import IdempotencyRecord
+from deliveryapp.models.identity import RefreshToken, User
+from deliveryapp.models.saga import SagaRun, SagaStep
+
+__all__ = [
+    "DeadLetter",
+    "IdempotencyRecord",
+    "InboxEntry",
+    "OutboxEvent",
+    "RefreshToken",
+    "RelayShard",
+    "SagaRun",
+    "SagaStep",
+    "User",
+]

@@ -1,0 +1,89 @@
+"""The outbox, the relay's shards, the inbox and the dead letters."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from deliveryapp.ids import new_id
+
+
+class OutboxEvent(models.Model):
+    """An event in the commit of the change it tells of. `position` rises per aggregate because the aggregate's
+    row is locked when it is drawn; across aggregates it promises nothing."""
+
+    position = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(unique=True, default=new_id, editable=False)
+    shard = models.SmallIntegerField()
+    topic = models.CharField(max_length=60)
+    type = models.CharField(max_length=60)
+    source = models.CharField(max_length=30)
+    subject = models.UUIDField()
+    key = models.CharField(max_length=60)
+    seq = models.BigIntegerField()
+    dataversion = models.SmallIntegerField(default=1)
+    data = models.JSONField()
+    trace_id = models.CharField(max_length=64, blank=True)
+    occurred_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    parked_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "subject", "seq"], name="outbox_seq_is_unique_per_aggregate")
+        ]
+        indexes = [
+            models.Index(
+                fields=["shard", "position"],
+                name="outbox_waiting",
+                condition=models.Q(published_at__isnull=True, parked_at__isnull=True),
+            ),
+        ]
+
+
+class RelayShard(models.Model):
+    """The right to publish one shard, held for a while. The token fences a publisher that overslept."""
+
+    shard = models.SmallIntegerField(primary_key=True)
+    token = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+
+
+class InboxEntry(models.Model):
+    """This handler has seen this event; written in the commit of the handler's effect."""
+
+    pk = models.CompositePrimaryKey("handler", "event_id")
+    handler = models.CharField(max_length=80)
+    event_id = models.UUIDField()
+    handled_at = models.DateTimeField(db_default=Now())
+
+
+class DeadLetter(models.Model):
+    """An event that a handler could not digest: retried for a while, then kept for a person."""
+
+    class State(models.TextChoices):
+        RETRYING = "retrying"
+        DEAD = "dead"
+        DONE = "done"
+        DISCARDED = "discarded"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    handler = models.CharField(max_length=80)
+    event_id = models.UUIDField()
+    envelope = models.JSONField()
+    error = models.TextField()
+    attempts = models.SmallIntegerField(default=1)
+    state = models.CharField(max_length=10, choices=State, default=State.RETRYING)
+    next_try_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+    resolved_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["handler", "event_id"], name="dead_letter_is_one_per_handler_and_event")
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], name="dead_letter_due", condition=models.Q(state="retrying")
+            )
+        ]

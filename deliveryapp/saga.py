@@ -1,0 +1,346 @@
+"""A small durable saga engine.
+
+A saga is a list of steps; a run of it belongs to one subject (an order). The row says where the run stands, the
+log says what was begun before it was begun. Workers only execute: a sweep claims what is due or was abandoned by
+a crash, under a lease by the database's clock, so a lost message costs latency and never a run. A step may run
+again after a crash and must be idempotent; a compensation too.
+
+Commands that decide a subject's fate (confirm, cancel, time out) change the subject under its own lock and then
+`wake` or `compensate` its run in the same transaction; the steps read what was decided.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.module_loading import import_string
+
+from deliveryapp.batch import Batch
+from deliveryapp.ids import new_id
+from deliveryapp.models import SagaRun, SagaStep
+from deliveryapp.transactions import require_transaction
+from deliveryapp.transport import transport
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(seconds=60)
+MAX_PAUSE = timedelta(minutes=5)
+Status = SagaRun.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is finished; go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do until woken; look again after `recheck` in any case, since an event can get lost."""
+
+    recheck: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A temporary failure: try again with backoff, after `max_attempts` ask a person."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """The saga cannot succeed: compensate from here backwards."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A person must look; a later `wake` resumes the step."""
+
+    reason: str
+
+
+Outcome = Done | Wait | Retry | Abort | Review
+Action = Callable[[UUID], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`action` and `compensation` get the subject's id, run outside transactions and open their own."""
+
+    name: str
+    action: Action
+    compensation: Action | None = None
+    max_attempts: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Saga:
+    name: str
+    steps: tuple[Step, ...]
+
+    def step(self, name: str) -> Step:
+        return self.steps[self.index(name)]
+
+    def index(self, name: str) -> int:
+        return next(n for n, step in enumerate(self.steps) if step.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A run whose present step this process may execute until the lease ends."""
+
+    run_id: UUID
+    saga: Saga
+    subject_id: UUID
+    step: Step
+    compensating: bool
+    attempts: int
+    wakes: int
+    token: UUID
+    log_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an outcome means for the run. `pause` None: go on at once; otherwise let go of the lease."""
+
+    step: str
+    status: str
+    attempts: int = 0
+    pause: timedelta | None = None
+    reason: str | None = None
+
+
+@cache
+def sagas() -> dict[str, Saga]:
+    found: list[Saga] = [import_string(path) for path in settings.SAGAS]
+    return {saga.name: saga for saga in found}
+
+
+# Commands -----------------------------------------------------------------------------------
+
+
+def new_run(*, saga: str, subject_id: UUID, step: str) -> tuple[SagaRun, SagaStep]:
+    """Unsaved rows of a run whose first step the caller executes himself under the lease."""
+    run = SagaRun(saga=saga, subject_id=subject_id, step=step, lease_token=new_id())
+    run.due_at = Now()
+    run.leased_until = Now() + LEASE
+    return run, SagaStep(run=run, step=step)
+
+
+def hand_over(
+    batch: Batch, run: SagaRun, step: SagaStep, *, next_step: str = "", compensate_because: str = ""
+) -> None:
+    """Record in the batch how the caller's step ended and let the workers take the run from there.
+
+    Neither argument: the step goes on waiting and is looked at again soon.
+    """
+    settled = bool(next_step or compensate_because)
+    batch.update(
+        SagaRun.objects.filter(pk=run.pk, lease_token=run.lease_token, status=Status.RUNNING),
+        step=next_step or run.step,
+        status=Status.COMPENSATING if compensate_because else Status.RUNNING,
+        reason=compensate_because[:200],
+        due_at=Now() if settled else Now() + timedelta(seconds=2),
+        lease_token=None,
+        leased_until=None,
+    )
+    outcome = SagaStep.Outcome.DONE if settled else SagaStep.Outcome.WAITING
+    batch.update(SagaStep.objects.filter(pk=step.pk), outcome=outcome, finished_at=Now())
+
+
+def wake(*, saga: str, subject_id: UUID) -> None:
+    """Something happened that the run may be waiting for; also resumes a run in review."""
+    require_transaction()
+    runs = SagaRun.objects.filter(saga=saga, subject_id=subject_id)
+    runs.filter(status=Status.MANUAL_REVIEW).update(status=Status.RUNNING, attempts=0)
+    runs.filter(status__in=SagaRun.LIVE).update(due_at=Now(), wakes=F("wakes") + 1)
+    _nudge_on_commit(saga, subject_id)
+
+
+def compensate(*, saga: str, subject_id: UUID, reason: str) -> None:
+    """Undo what was done so far; a step that is being executed finishes first."""
+    require_transaction()
+    live = SagaRun.objects.filter(
+        saga=saga, subject_id=subject_id, status__in=[Status.RUNNING, Status.MANUAL_REVIEW]
+    )
+    live.update(
+        status=Status.COMPENSATING, reason=reason[:200], attempts=0, due_at=Now(), wakes=F("wakes") + 1
+    )
+    _nudge_on_commit(saga, subject_id)
+
+
+def _nudge_on_commit(saga: str, subject_id: UUID) -> None:
+    run_id = SagaRun.objects.filter(saga=saga, subject_id=subject_id).values_list("pk", flat=True).first()
+    if run_id is not None:
+        transaction.on_commit(lambda: nudge(run_id), robust=True)
+
+
+def nudge(run_id: UUID) -> None:
+    transport().nudge("saga.advance", run_id=str(run_id))
+
+
+# Execution ----------------------------------------------------------------------------------
+
+
+def sweep(*, limit: int = 100) -> int:
+    """Execute what is due; returns how many runs were looked at."""
+    free = Q(leased_until=None) | Q(leased_until__lt=Now())
+    due = SagaRun.objects.filter(free, status__in=SagaRun.LIVE, due_at__lte=Now())
+    run_ids = list(due.order_by("due_at").values_list("pk", flat=True)[:limit])
+    for run_id in run_ids:
+        advance(run_id)
+    return len(run_ids)
+
+
+def advance(run_id: UUID) -> None:
+    """Execute steps of the run until it waits, ends, or somebody else holds it."""
+    held = _claim(run_id)
+    while held is not None:
+        held = _record(held, _execute(held))
+
+
+def _claim(run_id: UUID) -> Held | None:
+    token = new_id()
+    free = Q(leased_until=None) | Q(leased_until__lt=Now())
+    with transaction.atomic():
+        due = SagaRun.objects.filter(free, pk=run_id, status__in=SagaRun.LIVE, due_at__lte=Now())
+        if not due.update(lease_token=token, leased_until=Now() + LEASE):
+            return None
+        return _begin(SagaRun.objects.get(pk=run_id))
+
+
+def _begin(run: SagaRun) -> Held:
+    """Write ahead that the run's present step begins; the step's earlier, waiting row is used again."""
+    saga = sagas()[run.saga]
+    compensating = run.status == Status.COMPENSATING
+    phase = SagaStep.Phase.COMPENSATION if compensating else SagaStep.Phase.ACTION
+    waiting = SagaStep.objects.filter(
+        run=run, step=run.step, phase=phase, outcome=SagaStep.Outcome.WAITING
+    ).first()
+    if waiting is None:
+        waiting = SagaStep.objects.create(run=run, step=run.step, phase=phase, attempt=run.attempts)
+    else:
+        SagaStep.objects.filter(pk=waiting.pk).update(outcome=SagaStep.Outcome.STARTED)
+    assert run.lease_token is not None
+    return Held(
+        run_id=run.pk,
+        saga=saga,
+        subject_id=run.subject_id,
+        step=saga.step(run.step),
+        compensating=compensating,
+        attempts=run.attempts,
+        wakes=run.wakes,
+        token=run.lease_token,
+        log_id=waiting.pk,
+    )
+
+
+def _execute(held: Held) -> Outcome:
+    action = held.step.compensation if held.compensating else held.step.action
+    if action is None:
+        return Done()
+    try:
+        return action(held.subject_id)
+    except Exception as error:  # noqa: BLE001 - an unforeseen error must leave the run retryable, not stuck
+        log.exception("saga_step_failed", step=held.step.name, subject_id=str(held.subject_id))
+        return Retry(f"{type(error).__name__}: {error}")
+
+
+def _record(held: Held, outcome: Outcome) -> Held | None:
+    """Write what came of the step; returns the next step to execute, None when the run rests."""
+    with transaction.atomic():
+        run = (
+            SagaRun.objects.select_for_update(no_key=True)
+            .filter(pk=held.run_id, lease_token=held.token)
+            .first()
+        )
+        if run is None:
+            log.warning("saga_overslept", run_id=str(held.run_id), step=held.step.name)
+            return None
+        verdict = judge(held, outcome, overtaken=run.status != _status(held))
+        _close_log(held, outcome)
+        _apply(run, verdict, woken=run.wakes != held.wakes)
+        return _begin(run) if verdict.pause is None and run.status in SagaRun.LIVE else None
+
+
+def _status(held: Held) -> str:
+    return Status.COMPENSATING if held.compensating else Status.RUNNING
+
+
+def judge(held: Held, outcome: Outcome, *, overtaken: bool = False) -> Verdict:
+    """Pure: the consequence of an outcome. `overtaken`: a command began compensation while the step ran."""
+    here = Verdict(step=held.step.name, status=_status(held))
+    if overtaken:
+        return replace(here, status=Status.COMPENSATING)
+    match outcome:
+        case Done():
+            return _next(held)
+        case Wait(recheck):
+            return replace(here, pause=recheck)
+        case Abort(reason) if not held.compensating:
+            return replace(here, status=Status.COMPENSATING, reason=reason)
+        case Abort(reason) | Review(reason):
+            return replace(here, status=Status.MANUAL_REVIEW, reason=reason, pause=timedelta(0))
+        case Retry(detail):
+            return _retry(held, here, detail)
+
+
+def _next(held: Held) -> Verdict:
+    index = held.saga.index(held.step.name) + (-1 if held.compensating else 1)
+    if index < 0:
+        return Verdict(step=held.step.name, status=Status.COMPENSATED)
+    if index == len(held.saga.steps):
+        return Verdict(step=held.step.name, status=Status.COMPLETED)
+    return Verdict(step=held.saga.steps[index].name, status=_status(held))
+
+
+def _retry(held: Held, here: Verdict, detail: str) -> Verdict:
+    attempts = held.attempts + 1
+    if attempts >= held.step.max_attempts:
+        return replace(here, status=Status.MANUAL_REVIEW, reason=f"{held.step.name}: {detail}", pause=timedelta(0))
+    pause = min(timedelta(seconds=0.5) * 2**attempts, MAX_PAUSE)
+    return replace(here, attempts=attempts, pause=pause)
+
+
+def _apply(run: SagaRun, verdict: Verdict, *, woken: bool) -> None:
+    run.step, run.status, run.attempts = verdict.step, verdict.status, verdict.attempts
+    changes: dict[str, object] = {"step": run.step, "status": run.status, "attempts": run.attempts}
+    if verdict.reason is not None:
+        changes["reason"] = verdict.reason[:200]
+    if run.status not in SagaRun.LIVE:
+        changes |= {"finished_at": Now(), "lease_token": None, "leased_until": None}
+    elif verdict.pause is None:
+        changes["leased_until"] = Now() + LEASE
+    else:
+        pause = timedelta(0) if woken and not verdict.attempts else verdict.pause
+        changes |= {"due_at": Now() + pause, "lease_token": None, "leased_until": None}
+        if woken:
+            transaction.on_commit(lambda: nudge(run.pk), robust=True)
+    if run.status == Status.MANUAL_REVIEW:
+        log.error("saga_needs_review", subject_id=str(run.subject_id), step=run.step, reason=verdict.reason)
+    SagaRun.objects.filter(pk=run.pk).update(**changes)
+
+
+_LOGGED = {
+    Done: SagaStep.Outcome.DONE,
+    Wait: SagaStep.Outcome.WAITING,
+    Retry: SagaStep.Outcome.RETRY,
+    Abort: SagaStep.Outcome.ABORTED,
+    Review: SagaStep.Outcome.ABANDONED,
+}
+
+
+def _close_log(held: Held, outcome: Outcome) -> None:
+    detail = getattr(outcome, "reason", "") or getattr(outcome, "detail", "")
+    SagaStep.objects.filter(pk=held.log_id).update(
+        outcome=_LOGGED[type(outcome)], detail=detail[:300], finished_at=Now()
+    )

@@ -1,0 +1,1 @@
+"""The simulator: customers, kitchens and drivers as clients of the public REST and socket APIs only."""

@@ -1,0 +1,1 @@
+"""Log-in pages and what every page shares: headers, context, error pages."""

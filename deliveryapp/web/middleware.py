@@ -1,0 +1,65 @@
+"""Headers and log context for every page and API answer."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+class ContentSecurityPolicy:
+    """Scripts only from our own files. The admin and the API docs need inline code of their libraries."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+        self.strict = _policy(_live_origins())
+        self.relaxed = _policy(_live_origins(), script="'self' 'unsafe-inline' 'unsafe-eval'")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        relaxed = request.path.startswith(("/admin/", "/api/docs/", "/api/redoc/"))
+        response.headers.setdefault("Content-Security-Policy", self.relaxed if relaxed else self.strict)
+        return response
+
+
+class RequestContext:
+    """Each request's log lines and events share a trace id, taken from a W3C traceparent if one came."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        parts = request.headers.get("traceparent", "").split("-")
+        trace_id = parts[1] if len(parts) == 4 and len(parts[1]) == 32 and parts[1].isalnum() else uuid4().hex
+        with structlog.contextvars.bound_contextvars(trace_id=trace_id):
+            return self.get_response(request)
+
+
+def _live_origins() -> str:
+    """The socket origin, when it is not the page's own."""
+    url = urlsplit(settings.LIVE_URL)
+    if not url.netloc:
+        return ""
+    scheme = "wss" if url.scheme == "https" else "ws"
+    return f" {url.scheme}://{url.netloc} {scheme}://{url.netloc}"
+
+
+def _policy(live: str, script: str = "'self'") -> str:
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {script}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            f"connect-src 'self'{live}",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )

@@ -1,0 +1,1 @@
+"""Writes: one module per use-case family, one transaction per verb."""

@@ -1,0 +1,1 @@
+"""The driver's console in the browser; it speaks to our own API and socket."""

@@ -1,0 +1,1 @@
+"""Conducts an order from cart to door: its state machine, its price, its saga."""

@@ -1,0 +1,180 @@
+"""The shapes of answers, for the OpenAPI document; the answers themselves come from `selectors/documents.py`."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from deliveryapp.api.fields import MoneyField
+
+
+class OptionOutput(serializers.Serializer[Any]):
+    group = serializers.CharField()
+    name = serializers.CharField()
+    price_delta = MoneyField()
+
+
+class LineOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField(required=False)
+    item_id = serializers.UUIDField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = MoneyField()
+    options = OptionOutput(many=True)
+    note = serializers.CharField(allow_blank=True)
+    total = MoneyField()
+
+
+class AmountsOutput(serializers.Serializer[Any]):
+    subtotal = MoneyField()
+    delivery_fee = MoneyField()
+    service_fee = MoneyField()
+    tax = MoneyField(help_text="Added on top of menu prices")
+    included_tax = MoneyField(help_text="Contained in menu prices")
+    tip = MoneyField()
+    discount = MoneyField()
+    total = MoneyField()
+
+
+class RangeOutput(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {"from": serializers.IntegerField(), "to": serializers.IntegerField()}
+
+
+class QuoteOutput(AmountsOutput):
+    restaurant_id = serializers.UUIDField()
+    currency = serializers.CharField()
+    lines = LineOutput(many=True)
+    distance_m = serializers.IntegerField()
+    eta_minutes = RangeOutput()
+
+
+class RestaurantBrief(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    slug = serializers.CharField(required=False)
+    name = serializers.CharField()
+    street = serializers.CharField()
+    lat = serializers.FloatField()
+    lng = serializers.FloatField()
+
+
+class PlaceOutput(serializers.Serializer[Any]):
+    street = serializers.CharField()
+    city = serializers.CharField()
+    postcode = serializers.CharField(required=False)
+    lat = serializers.FloatField()
+    lng = serializers.FloatField()
+    note = serializers.CharField(allow_blank=True)
+
+
+class PaymentOutput(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    next_action_url = serializers.URLField(allow_null=True)
+    decline_code = serializers.CharField(allow_blank=True)
+
+
+class FailureOutput(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ChangeOutput(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {
+            "seq": serializers.IntegerField(),
+            "from": serializers.CharField(allow_blank=True),
+            "to": serializers.CharField(),
+            "actor": serializers.CharField(),
+            "reason": serializers.CharField(allow_blank=True),
+            "at": serializers.DateTimeField(),
+        }
+
+
+class OrderOutput(AmountsOutput):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.CharField()
+    seq = serializers.IntegerField()
+    restaurant = RestaurantBrief()
+    lines = LineOutput(many=True)
+    delivery = PlaceOutput()
+    note = serializers.CharField(allow_blank=True)
+    payment = PaymentOutput()
+    prep_minutes = serializers.IntegerField(allow_null=True)
+    ready_at = serializers.DateTimeField(allow_null=True)
+    cancellable = serializers.BooleanField()
+    cancel_reason = serializers.CharField(allow_blank=True)
+    failure = FailureOutput(allow_null=True)
+    created_at = serializers.DateTimeField()
+    placed_at = serializers.DateTimeField(allow_null=True)
+    respond_by = serializers.DateTimeField(allow_null=True)
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    picked_up_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    cancelled_at = serializers.DateTimeField(allow_null=True)
+    history = ChangeOutput(many=True)
+
+
+class StatusOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    status = serializers.CharField()
+    seq = serializers.IntegerField()
+    updated_at = serializers.DateTimeField()
+
+
+class BoardLineOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    options = serializers.ListField(child=serializers.CharField())
+    note = serializers.CharField(allow_blank=True)
+
+
+class BoardDriverOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    vehicle = serializers.CharField()
+    status = serializers.CharField()
+
+
+class BoardOrderOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.CharField()
+    seq = serializers.IntegerField()
+    placed_at = serializers.DateTimeField()
+    respond_by = serializers.DateTimeField()
+    prep_minutes = serializers.IntegerField(allow_null=True)
+    ready_at = serializers.DateTimeField(allow_null=True)
+    lines = BoardLineOutput(many=True)
+    note = serializers.CharField(allow_blank=True)
+    total = MoneyField()
+    ticket_seq = serializers.IntegerField(allow_null=True)
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+    cancel_reason = serializers.CharField(allow_blank=True)
+    driver = BoardDriverOutput(allow_null=True)
+    customer_first_name = serializers.CharField()
+
+
+class PickupOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    street = serializers.CharField()
+    lat = serializers.FloatField()
+    lng = serializers.FloatField()
+
+
+class DropoffOutput(PlaceOutput):
+    postcode = None  # type: ignore[assignment]
+
+
+class DeliveryOutput(serializers.Serializer[Any]):
+    order_id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.CharField()
+    order_status = serializers.CharField()
+    pickup = PickupOutput()
+    dropoff = DropoffOutput()
+    customer_first_name = serializers.CharField()
+    ready_at = serializers.DateTimeField(allow_null=True)
+    payout = MoneyField()
+
+
+class DeliveriesOutput(serializers.Serializer[Any]):
+    results = DeliveryOutput(many=True)

@@ -1,0 +1,96 @@
+"""What may come in; everything else in a body is ignored."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from deliveryapp.api.fields import LatitudeField, LongitudeField, StrictIntegerField
+from orders import pricing
+from orders.services import AddressInput, DeliveryInput, OrderRequest
+from restaurants.facade import CartLine
+
+REJECT_REASONS = ("too_busy", "closing_early", "item_unavailable", "kitchen_problem", "other")
+
+
+class LineInput(serializers.Serializer[Any]):
+    item_id = serializers.UUIDField()
+    quantity = StrictIntegerField(min_value=1, max_value=99)
+    option_ids = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=50)
+    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+
+class DeliverySerializer(serializers.Serializer[Any]):
+    address_id = serializers.UUIDField(required=False)
+    street = serializers.CharField(max_length=120, required=False)
+    city = serializers.CharField(max_length=80, default="", allow_blank=True)
+    postcode = serializers.CharField(max_length=20, default="", allow_blank=True)
+    lat = LatitudeField(required=False)
+    lng = LongitudeField(required=False)
+    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "address_id" not in attrs and not {"street", "lat", "lng"} <= attrs.keys():
+            raise serializers.ValidationError("Give an address_id, or street, lat and lng.", code="required")
+        return attrs
+
+
+class QuoteInput(serializers.Serializer[Any]):
+    restaurant_id = serializers.UUIDField()
+    lines = LineInput(many=True, allow_empty=False, max_length=100)
+    delivery = DeliverySerializer()
+    tip_minor = StrictIntegerField(min_value=0, max_value=pricing.MAX_TIP_MINOR, default=0)
+    note = serializers.CharField(max_length=300, default="", allow_blank=True)
+    expected_total_minor = StrictIntegerField(min_value=0, allow_null=True, default=None)
+
+    def as_request(self) -> OrderRequest:
+        data = self.validated_data
+        return OrderRequest(
+            restaurant_id=data["restaurant_id"],
+            lines=[_cart_line(line) for line in data["lines"]],
+            delivery=DeliveryInput(**data["delivery"]),
+            tip_minor=data["tip_minor"],
+            note=data["note"],
+            payment_method=data.get("payment_method", ""),
+            expected_total_minor=data["expected_total_minor"],
+        )
+
+
+class OrderInput(QuoteInput):
+    payment_method = serializers.RegexField(
+        r"^pm_[A-Za-z0-9_]{1,70}$", help_text="A payment method of the provider; never a card number"
+    )
+
+
+def _cart_line(line: dict[str, Any]) -> CartLine:
+    option_ids: list[UUID] = line["option_ids"]
+    return CartLine(
+        item_id=line["item_id"], quantity=line["quantity"], option_ids=tuple(option_ids), note=line["note"]
+    )
+
+
+class CancelInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=120, default="", allow_blank=True)
+
+
+class ConfirmInput(serializers.Serializer[Any]):
+    prep_minutes = StrictIntegerField(min_value=1, max_value=180)
+
+
+class RejectInput(serializers.Serializer[Any]):
+    reason = serializers.ChoiceField(choices=REJECT_REASONS)
+    detail = serializers.CharField(max_length=120, default="", allow_blank=True)
+
+
+class AddressSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(read_only=True)
+    label = serializers.CharField(max_length=40, default="", allow_blank=True)
+    street = serializers.CharField(max_length=120)
+    city = serializers.CharField(max_length=80, default="", allow_blank=True)
+    postcode = serializers.CharField(max_length=20, default="", allow_blank=True)
+    lat = LatitudeField()
+    lng = LongitudeField()
+    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+    def as_input(self) -> AddressInput:
+        return AddressInput(**self.validated_data)

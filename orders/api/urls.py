@@ -1,0 +1,24 @@
+from django.urls import include, path
+
+from orders.api import customers, kitchens, riders
+
+board = [
+    path("", kitchens.BoardView.as_view()),
+    path("<uuid:order_id>/acknowledge/", kitchens.AcknowledgeView.as_view()),
+    path("<uuid:order_id>/confirm/", kitchens.ConfirmView.as_view()),
+    path("<uuid:order_id>/reject/", kitchens.RejectView.as_view()),
+    path("<uuid:order_id>/preparing/", kitchens.PreparingView.as_view()),
+    path("<uuid:order_id>/ready/", kitchens.ReadyView.as_view()),
+]
+urlpatterns = [
+    path("quotes/", customers.QuoteView.as_view()),
+    path("orders/", customers.OrdersView.as_view()),
+    path("orders/<uuid:order_id>/", customers.OrderView.as_view()),
+    path("orders/<uuid:order_id>/status/", customers.StatusView.as_view()),
+    path("orders/<uuid:order_id>/cancel/", customers.CancelView.as_view()),
+    path("addresses/", customers.AddressesView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/orders/", include(board)),
+    path("driver/deliveries/", riders.DeliveriesView.as_view()),
+    path("driver/deliveries/<uuid:order_id>/picked-up/", riders.PickedUpView.as_view()),
+    path("driver/deliveries/<uuid:order_id>/delivered/", riders.DeliveredView.as_view()),
+]

@@ -1,0 +1,147 @@
+"""The order saga: from the hold on the card to the door, and back again when it cannot be.
+
+Validation comes before the saga is born (`services/placing.py`): nothing is written for a cart that cannot be
+delivered. Each step reads what the order's own state says and is safe to repeat; commands and events wake it.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from deliveryapp.clock import scaled, utc_now
+from deliveryapp.saga import Abort, Done, Outcome, Retry, Review, Saga, Step, Wait
+from drivers import facade as drivers
+from orders import services
+from orders.models import Order
+from orders.selectors.documents import respond_by
+from payments import facade as payments
+from restaurants import facade as restaurants
+
+AUTHENTICATE_WITHIN = timedelta(minutes=10)
+AUTHENTICATE_AT_LEAST = timedelta(seconds=90)
+SETTLE_EVERY = timedelta(seconds=5)
+LOOK_EVERY = timedelta(seconds=20)
+Status = Order.Status
+
+
+def authorize_payment(order_id: UUID) -> Outcome:
+    """Finish what the placing request began: it crashed, got no answer, or the customer's bank has questions."""
+    order = Order.objects.get(pk=order_id)
+    if order.status in (Status.FAILED, Status.CANCELLED):
+        return Abort(_why(order))
+    if order.status != Status.CREATED:
+        return Done()
+    payment = payments.settle_authorization(order_id=order_id)
+    if payment.is_held:
+        services.place_authorized(order_id=order_id, now=utc_now())
+        return Done()
+    if payment.is_refused:
+        return _fail(order_id, "payment_declined", payment.decline_code)
+    if utc_now() - order.created_at > scaled(AUTHENTICATE_WITHIN, floor=AUTHENTICATE_AT_LEAST):
+        return _fail(order_id, "payment_timeout")
+    return Wait(SETTLE_EVERY)
+
+
+def _fail(order_id: UUID, code: str, detail: str = "") -> Outcome:
+    services.fail_order(order_id=order_id, code=code, detail=detail, now=utc_now())
+    return Abort(code)
+
+
+def release_payment(order_id: UUID) -> Outcome:
+    """Void what is held, refund what was captured."""
+    return Done() if payments.release(order_id=order_id) else Retry("the money is not released yet")
+
+
+def notify_restaurant(order_id: UUID) -> Outcome:
+    order = Order.objects.get(pk=order_id)
+    if order.status == Status.CANCELLED:
+        return Abort(_why(order))
+    restaurants.open_ticket(order_id=order_id, restaurant_id=order.restaurant_id, now=utc_now())
+    return Done()
+
+
+def withdraw_ticket(order_id: UUID) -> Outcome:
+    restaurants.withdraw_ticket(order_id=order_id, now=utc_now())
+    return Done()
+
+
+def await_confirmation(order_id: UUID) -> Outcome:
+    """The kitchen answers within five minutes or the order is cancelled (R12)."""
+    order = Order.objects.get(pk=order_id)
+    if order.status != Status.PLACED:
+        return Abort(_why(order)) if order.status == Status.CANCELLED else Done()
+    left = respond_by(order) - utc_now()
+    if left > timedelta(0):
+        return Wait(left)
+    services.time_out_restaurant(order_id=order_id, now=utc_now())
+    return Wait(timedelta(0))
+
+
+def assign_driver(order_id: UUID) -> Outcome:
+    """Ask dispatch for a driver; when nobody is found in time a person decides, and the search goes on (F7)."""
+    order = Order.objects.get(pk=order_id)
+    if order.status not in Order.IN_KITCHEN:
+        return Abort(_why(order)) if order.status == Status.CANCELLED else Done()
+    drivers.request_delivery(
+        order_id=order_id,
+        restaurant_id=order.restaurant_id,
+        region=order.region,
+        pickup=order.pickup,
+        pickup_name=order.restaurant_name,
+        pickup_street=order.pickup_street,
+        dropoff=order.dropoff,
+        ready_at=order.ready_at or utc_now(),
+        payout_minor=order.payout_minor,
+        currency=order.currency,
+        now=utc_now(),
+    )
+    if drivers.assignment_of(order_id=order_id) is not None:
+        return Done()
+    return Review("no_driver_found") if drivers.is_escalated(order_id=order_id) else Wait(LOOK_EVERY)
+
+
+def release_driver(order_id: UUID) -> Outcome:
+    drivers.cancel_delivery(order_id=order_id, reason="order_cancelled", now=utc_now())
+    return Done()
+
+
+def await_pickup(order_id: UUID) -> Outcome:
+    order = Order.objects.get(pk=order_id)
+    if order.status in (Status.PICKED_UP, Status.DELIVERED):
+        return Done()
+    if order.status == Status.CANCELLED:
+        return Abort(_why(order))
+    if drivers.is_escalated(order_id=order_id) and drivers.assignment_of(order_id=order_id) is None:
+        return Review("no_driver_found")  # the first driver gave the order back and nobody else took it
+    return Wait(LOOK_EVERY)
+
+
+def capture_payment(order_id: UUID) -> Outcome:
+    """The food is on its way: take the money. The delivery goes on however long this takes (R6)."""
+    if Order.objects.get(pk=order_id).status == Status.CANCELLED:
+        return Abort("cancelled")
+    return Done() if payments.capture(order_id=order_id) else Retry("not captured yet")
+
+
+def await_delivery(order_id: UUID) -> Outcome:
+    order = Order.objects.get(pk=order_id)
+    if order.status == Status.CANCELLED:
+        return Abort(_why(order))
+    return Done() if order.status == Status.DELIVERED else Wait(LOOK_EVERY)
+
+
+def _why(order: Order) -> str:
+    return order.cancel_reason or str(order.status)
+
+
+ORDER_SAGA = Saga(
+    name="order",
+    steps=(
+        Step("authorize_payment", authorize_payment, release_payment, max_attempts=30),
+        Step("notify_restaurant", notify_restaurant, withdraw_ticket),
+        Step("await_confirmation", await_confirmation),
+        Step("assign_driver", assign_driver, release_driver),
+        Step("await_pickup", await_pickup),
+        Step("capture_payment", capture_payment, max_attempts=12),
+        Step("await_delivery", await_delivery),
+    ),
+)

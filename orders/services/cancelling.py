@@ -1,0 +1,103 @@
+"""Ends before the door: each decides under the order's lock; the saga then undoes what was done."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from deliveryapp import saga
+from deliveryapp.batch import Batch
+from deliveryapp.models import User
+from deliveryapp.transactions import durable
+from orders.errors import NotCancellable
+from orders.events import OrderCancelled, OrderFailed
+from orders.models import Customer, Order, OrderFailure
+from orders.services.moving import SAGA, SYSTEM, Actor, lock_order, move
+
+
+def cancel_order(*, order_id: UUID, user: User, reason: str, now: datetime) -> Order:
+    """By its customer, or by support on somebody's behalf."""
+    own = Order.objects.filter(pk=order_id, customer_id=user.pk).exists()
+    cancel = cancel_as_customer if own or not user.is_support else cancel_as_support
+    return cancel(order_id=order_id, user_id=user.pk, reason=reason, now=now)
+
+
+def cancel_as_customer(*, order_id: UUID, user_id: UUID, reason: str, now: datetime) -> Order:
+    """Until the driver has the food; the hold is released in full (R9). Raises NotCancellable."""
+    with durable():
+        order = lock_order(order_id)
+        if order.status == Order.Status.CREATED:
+            fail_locked(order, code="cancelled_by_customer", detail=reason, now=now)
+            return order
+        if order.status not in Order.CANCELLABLE:
+            raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
+        actor = Actor("customer", user_id)
+        cancel_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)
+        Customer.objects.filter(pk=order.customer_id).update(cancelled_count=F("cancelled_count") + 1)
+    return order
+
+
+def cancel_as_support(*, order_id: UUID, user_id: UUID, reason: str, now: datetime) -> Order:
+    """At any time before the end; what was captured is refunded. Raises NotCancellable."""
+    with durable():
+        order = lock_order(order_id)
+        if order.status in (*Order.FINAL, Order.Status.CREATED):
+            raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
+        cancel_locked(
+            order, code="cancelled_by_support", actor=Actor("support", user_id), detail=reason, now=now
+        )
+    return order
+
+
+def time_out_restaurant(*, order_id: UUID, now: datetime) -> None:
+    """Nobody in the kitchen answered in time; no effect when somebody just did."""
+    with durable():
+        order = lock_order(order_id)
+        if order.status == Order.Status.PLACED:
+            cancel_locked(order, code="restaurant_timeout", actor=SYSTEM, now=now)
+
+
+def fail_order(*, order_id: UUID, code: str, detail: str = "", now: datetime) -> None:
+    """The payment came to nothing; no effect once the order is placed."""
+    with durable():
+        order = lock_order(order_id)
+        if order.status == Order.Status.CREATED:
+            fail_locked(order, code=code, detail=detail, now=now)
+
+
+def cancel_locked(order: Order, *, code: str, actor: Actor, now: datetime, detail: str = "") -> None:
+    """`code` is the stable reason; `detail` what the person said."""
+    move(
+        order,
+        order.cancel,
+        OrderCancelled,
+        actor=actor,
+        now=now,
+        reason=f"{code}: {detail}" if detail else code,
+        fields={"reason": code, "now": now},
+        facts={"reason": code, "actor": actor.kind},
+    )
+    saga.compensate(saga=SAGA, subject_id=order.pk, reason=code)
+
+
+def fail_locked(order: Order, *, code: str, detail: str, now: datetime) -> None:
+    batch = Batch()
+    add_failure(batch, order, code=code, detail=detail, now=now)
+    batch.execute()
+    saga.compensate(saga=SAGA, subject_id=order.pk, reason=code)
+
+
+def add_failure(batch: Batch, order: Order, *, code: str, detail: str, now: datetime) -> None:
+    """Add the move to `failed` and its reason to the batch."""
+    move(
+        order,
+        order.fail,
+        OrderFailed,
+        actor=SYSTEM,
+        now=now,
+        reason=code,
+        batch=batch,
+        fields={"now": now},
+        facts={"code": code},
+    )
+    batch.insert(OrderFailure(order=order, code=code, detail=detail[:200], at=now))

@@ -1,0 +1,73 @@
+"""What restaurant staff do with an order. The gate (staff of this restaurant) is in the selector the door uses."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from deliveryapp import saga
+from deliveryapp.clock import scaled
+from deliveryapp.transactions import durable
+from drivers import facade as drivers
+from orders.errors import IllegalMove
+from orders.events import OrderConfirmed, OrderPreparing, OrderReady
+from orders.models import Order
+from orders.services.cancelling import cancel_locked
+from orders.services.moving import SAGA, Actor, lock_order, move
+from restaurants import facade as restaurants
+
+
+def acknowledge(*, order_id: UUID, now: datetime) -> None:
+    """A screen in the kitchen has shown the order."""
+    restaurants.acknowledge_ticket(order_id=order_id, now=now)
+
+
+def confirm(*, order_id: UUID, user_id: UUID, prep_minutes: int, now: datetime) -> Order:
+    """Raises IllegalMove when the order was cancelled, rejected or timed out first."""
+    with durable():
+        order = lock_order(order_id)
+        ready_at = now + scaled(timedelta(minutes=prep_minutes))
+        move(
+            order,
+            order.confirm,
+            OrderConfirmed,
+            actor=Actor("restaurant", user_id),
+            now=now,
+            fields={"prep_minutes": prep_minutes, "ready_at": ready_at, "now": now},
+            facts={"ready_at": ready_at},
+        )
+        saga.wake(saga=SAGA, subject_id=order_id)
+    return order
+
+
+def reject(*, order_id: UUID, user_id: UUID, reason: str, detail: str, now: datetime) -> Order:
+    """Only while unconfirmed; the hold is released. Raises IllegalMove."""
+    with durable():
+        order = lock_order(order_id)
+        if order.status != Order.Status.PLACED:
+            raise IllegalMove(f"The order is {order.status}.", order_status=order.status)
+        actor = Actor("restaurant", user_id)
+        said = f"{reason} {detail}".strip()
+        cancel_locked(order, code="rejected_by_restaurant", actor=actor, detail=said, now=now)
+    return order
+
+
+def start_preparing(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
+    with durable():
+        order = lock_order(order_id)
+        _start(order, Actor("restaurant", user_id), now)
+    return order
+
+
+def mark_ready(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
+    """A kitchen that forgot to press "start" presses only "ready": both moves are recorded."""
+    with durable():
+        order = lock_order(order_id)
+        actor = Actor("restaurant", user_id)
+        if order.status == Order.Status.CONFIRMED:
+            _start(order, actor, now)
+        move(order, order.mark_ready, OrderReady, actor=actor, now=now, fields={"now": now})
+        drivers.set_ready_at(order_id=order_id, ready_at=now, now=now)
+    return order
+
+
+def _start(order: Order, actor: Actor, now: datetime) -> None:
+    move(order, order.start_preparing, OrderPreparing, actor=actor, now=now)

@@ -1,0 +1,104 @@
+"""How an order moves: lock, transition, history row and event in one commit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django_fsm import TransitionNotAllowed
+
+from deliveryapp.batch import Batch
+from deliveryapp.outbox import publish
+from deliveryapp.transactions import require_transaction
+from orders.errors import IllegalMove, OrderNotFound
+from orders.events import _OrderEvent
+from orders.models import Order, OrderStatusChange
+
+SAGA = "order"
+MOVED_FIELDS = (
+    "status",
+    "seq",
+    "prep_minutes",
+    "ready_at",
+    "cancel_reason",
+    "placed_at",
+    "confirmed_at",
+    "picked_up_at",
+    "delivered_at",
+    "cancelled_at",
+    "updated_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who moved an order. `kind`: customer, restaurant, driver, support or system."""
+
+    kind: str
+    id: UUID | None = None
+
+
+SYSTEM = Actor("system")
+
+
+def lock_order(order_id: UUID) -> Order:
+    """The order under its row lock, first in the lock order. Raises OrderNotFound."""
+    require_transaction()
+    order = Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
+    if order is None:
+        raise OrderNotFound
+    return order
+
+
+def move(
+    order: Order,
+    transition: Callable[..., None],
+    event: type[_OrderEvent],
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    batch: Batch | None = None,
+    fields: dict[str, Any] | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Carry out one transition of a locked order. `fields` go to the transition, `facts` into the event.
+
+    Without a batch it writes at once; with one it adds its rows, conditional on the order being unchanged.
+    Raises IllegalMove.
+    """
+    was = (order.status, order.seq)
+    try:
+        transition(**(fields or {}))
+    except TransitionNotAllowed:
+        raise IllegalMove(f"The order is {was[0]}.", order_status=was[0]) from None
+    order.seq, order.updated_at = was[1] + 1, now
+    rows = batch or Batch()
+    rows.update(
+        Order.objects.filter(pk=order.pk, status=was[0], seq=was[1]),
+        **{name: getattr(order, name) for name in MOVED_FIELDS},
+    )
+    rows.insert(history_row(order, from_status=was[0], actor=actor, reason=reason, now=now))
+    publish(event_of(order, event, **(facts or {})), seq=order.seq, now=now, batch=rows)
+    if batch is None:
+        rows.execute()
+
+
+def history_row(
+    order: Order, *, from_status: str, actor: Actor, now: datetime, reason: str = ""
+) -> OrderStatusChange:
+    return OrderStatusChange(
+        order=order,
+        seq=order.seq,
+        from_status=from_status,
+        to_status=order.status,
+        actor=actor.kind,
+        actor_id=actor.id,
+        reason=reason[:200],
+        at=now,
+    )
+
+
+def event_of(order: Order, event: type[_OrderEvent], **facts: Any) -> _OrderEvent:
+    return event(order_id=order.pk, restaurant_id=order.restaurant_id, region=order.region, **facts)

@@ -1,0 +1,266 @@
+"""Placing an order: one commit, the provider's answer, one commit (R1, R2, F4).
+
+1. validate and price on the server; nothing is written when that refuses.
+2. commit: order, lines, history, payment and its operation, saga, idempotency record, outbox — one statement.
+3. ask the provider for the hold, with the key that step 2 stored.
+4. commit: placed (or failed), payment, saga, stored answer, outbox — one statement.
+
+A crash between any two of these leaves rows from which the saga finds out what happened.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from deliveryapp import idempotency, saga
+from deliveryapp.batch import Batch, StaleWrite
+from deliveryapp.clock import utc_now
+from deliveryapp.idempotency import Answer, RequestInFlight
+from deliveryapp.ids import new_id
+from deliveryapp.models import IdempotencyRecord, SagaRun, SagaStep, User
+from deliveryapp.outbox import publish
+from deliveryapp.transactions import durable
+from orders import pricing
+from orders.events import OrderCreated, OrderPlaced
+from orders.models import Customer, Order, OrderLine
+from orders.selectors import documents
+from orders.services.cancelling import add_failure
+from orders.services.moving import SAGA, SYSTEM, Actor, event_of, history_row, lock_order, move
+from orders.services.quoting import OrderRequest, Quote, quote
+from payments import facade as payments
+
+ANSWERED_WITHIN = timedelta(seconds=15)  # longer than the provider may take
+FIRST_STEP, NEXT_STEP = "authorize_payment", "notify_restaurant"
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What the first commit wrote and the second one completes."""
+
+    order: Order
+    lines: list[OrderLine]
+    pending: payments.PendingAuthorization
+    run: SagaRun
+    step: SagaStep
+    record: IdempotencyRecord
+
+
+def place_once(
+    *, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime
+) -> Answer:
+    """`place_order` behind the client's key: a repetition gets the first answer and orders nothing.
+
+    Raises IdempotencyKeyReused for the same key with another request, and what `place_order` raises.
+    """
+    record = idempotency.find(user_id=user.pk, key=key, request_hash=request_hash)
+    if record is None:
+        return place_order(user=user, request=request, key=key, request_hash=request_hash, now=now)
+    stored = idempotency.stored_answer(record)
+    if stored is not None:
+        return stored
+    if now - record.created_at < ANSWERED_WITHIN and _is_being_placed(record):
+        raise RequestInFlight(retry_after_s=1)
+    assert record.resource_id is not None
+    return replace(current_answer(order_id=record.resource_id), replayed=True)
+
+
+def _is_being_placed(record: IdempotencyRecord) -> bool:
+    """The first request still holds the saga's first step."""
+    return SagaRun.objects.filter(
+        saga=SAGA, subject_id=record.resource_id, step=FIRST_STEP, leased_until__gt=Now()
+    ).exists()
+
+
+def place_order(
+    *, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime
+) -> Answer:
+    """The answer to give: 201 placed, 202 not settled yet, 402 declined.
+
+    Raises RequestInFlight when the same key is being answered right now, and what `quote` raises.
+    """
+    quoted = quote(user_id=user.pk, request=request, now=now)
+    draft = _write_down(user, request, quoted, key, request_hash, now)
+    answer = payments.ask(draft.pending)
+    try:
+        return _record(draft, answer, utc_now())
+    except StaleWrite:  # a webhook or the sweeper settled it while we were asking
+        return current_answer(order_id=draft.order.pk)
+
+
+def _write_down(
+    user: User, request: OrderRequest, quoted: Quote, key: str, request_hash: str, now: datetime
+) -> _Draft:
+    batch = Batch()
+    order = _new_order(user, request, quoted, now)
+    lines = _new_lines(order, quoted)
+    pending = payments.open_authorization(
+        batch,
+        order_id=order.pk,
+        customer_id=user.pk,
+        amount_minor=order.total_minor,
+        currency=order.currency,
+        payment_method=request.payment_method,
+        now=now,
+    )
+    run, step = saga.new_run(saga=SAGA, subject_id=order.pk, step=FIRST_STEP)
+    record = IdempotencyRecord(
+        user=user, key=key, request_hash=request_hash, resource_id=order.pk, created_at=now
+    )
+    batch.insert_if_missing(Customer(user=user, created_at=now))
+    batch.insert(order, *lines, run, step, record)
+    batch.insert(history_row(order, from_status="", actor=Actor("customer", user.pk), now=now))
+    try:
+        with durable():
+            created = event_of(order, OrderCreated, total_minor=order.total_minor, currency=order.currency)
+            publish(created, seq=1, now=now, batch=batch)
+            batch.execute()
+    except IntegrityError as error:
+        if "idempotency_key_is_unique_per_user" in str(error):
+            raise RequestInFlight(retry_after_s=1) from None
+        raise
+    return _Draft(order, lines, pending, run, step, record)
+
+
+def _new_order(user: User, request: OrderRequest, quoted: Quote, now: datetime) -> Order:
+    restaurant, delivery, price = quoted.cart.restaurant, quoted.delivery, quoted.price
+    order_id = new_id()
+    return Order(
+        id=order_id,
+        number=order_number(order_id),
+        region=restaurant.region,
+        customer_id=user.pk,
+        restaurant_id=restaurant.id,
+        currency=restaurant.currency,
+        subtotal_minor=price.subtotal_minor,
+        delivery_fee_minor=price.delivery_fee_minor,
+        service_fee_minor=price.service_fee_minor,
+        tax_minor=price.tax_minor,
+        included_tax_minor=price.included_tax_minor,
+        tip_minor=price.tip_minor,
+        discount_minor=price.discount_minor,
+        total_minor=price.total_minor,
+        payout_minor=pricing.payout(distance_m=quoted.terms.distance_m, tip_minor=price.tip_minor),
+        restaurant_name=restaurant.name,
+        pickup_lat=restaurant.location.lat,
+        pickup_lng=restaurant.location.lng,
+        pickup_street=restaurant.street,
+        street=delivery.street,
+        city=delivery.city,
+        postcode=delivery.postcode,
+        lat=quoted.dropoff.lat,
+        lng=quoted.dropoff.lng,
+        delivery_note=delivery.note,
+        customer_first_name=user.first_name[:60],
+        note=request.note,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _new_lines(order: Order, quoted: Quote) -> list[OrderLine]:
+    return [
+        OrderLine(
+            order=order,
+            position=position,
+            item_id=line.item_id,
+            name=line.name,
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price_minor,
+            options=[
+                {"group": option.group, "name": option.name, "price_delta_minor": option.price_delta_minor}
+                for option in line.options
+            ],
+            note=line.note,
+            total_minor=line.total_minor,
+        )
+        for position, line in enumerate(quoted.cart.lines)
+    ]
+
+
+def order_number(order_id: UUID) -> str:
+    """Six characters people can read out; drawn from the id's random bits, so not unique for ever."""
+    value, number = order_id.int & ((1 << 40) - 1), ""
+    for _ in range(6):
+        value, digit = divmod(value, len(ALPHABET))
+        number += ALPHABET[digit]
+    return number
+
+
+def _record(draft: _Draft, answer: object, now: datetime) -> Answer:
+    """The second commit. Raises StaleWrite when somebody else settled the order meanwhile."""
+    batch = Batch()
+    with durable():
+        info = payments.record_authorization(batch, draft.pending, answer, now=now)  # type: ignore[arg-type]
+        if info.is_held:
+            _place(draft.order, now, batch)
+        elif info.is_refused:
+            add_failure(batch, draft.order, code="payment_declined", detail=info.decline_code, now=now)
+        result = _answer(draft.order, draft.lines, info)
+        _store(batch, draft.record, result)
+        _hand_over(batch, draft, info)
+        batch.execute()
+        run_id = draft.run.pk
+        transaction.on_commit(lambda: saga.nudge(run_id), robust=True)
+    return result
+
+
+def _place(order: Order, now: datetime, batch: Batch | None = None) -> None:
+    move(
+        order,
+        order.place,
+        OrderPlaced,
+        actor=SYSTEM,
+        now=now,
+        batch=batch,
+        fields={"now": now},
+        facts={"total_minor": order.total_minor, "currency": order.currency},
+    )
+
+
+def _hand_over(batch: Batch, draft: _Draft, info: payments.PaymentInfo) -> None:
+    """Give the saga to the workers: at the next step, in compensation, or still at the payment."""
+    if info.is_held:
+        saga.hand_over(batch, draft.run, draft.step, next_step=NEXT_STEP)
+    elif info.is_refused:
+        saga.hand_over(batch, draft.run, draft.step, compensate_because="payment_declined")
+    else:
+        saga.hand_over(batch, draft.run, draft.step)
+
+
+def _store(batch: Batch, record: IdempotencyRecord, answer: Answer) -> None:
+    """Only a final answer is stored; an open one is told anew from the order's state."""
+    if answer.status != 202:
+        batch.update(
+            IdempotencyRecord.objects.filter(pk=record.pk),
+            answer_status=answer.status,
+            answer=documents.plain(answer.body),
+        )
+
+
+def _answer(order: Order, lines: list[OrderLine], info: payments.PaymentInfo) -> Answer:
+    if info.is_refused and order.status == Order.Status.FAILED:
+        return Answer(status=402, body=documents.declined(order, info.decline_code))
+    body = documents.order_document(order, lines=lines, payment=info, history=[], failure=None)
+    return Answer(status=202 if order.status == Order.Status.CREATED else 201, body=body)
+
+
+def current_answer(*, order_id: UUID) -> Answer:
+    """What placing this order has come to by now."""
+    order = Order.objects.get(pk=order_id)
+    info = payments.payment_of(order_id=order_id)
+    assert info is not None
+    return _answer(order, list(order.lines.order_by("position")), info)
+
+
+def place_authorized(*, order_id: UUID, now: datetime) -> None:
+    """The hold was found after the request had given up on it: place the order now, once."""
+    with durable():
+        order = lock_order(order_id)
+        if order.status == Order.Status.CREATED:
+            _place(order, now)
+
+

@@ -1,0 +1,103 @@
+"""What an order would cost, checked as strictly as if it were placed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from deliveryapp.geo import Point
+from orders import pricing
+from orders.errors import AddressNotFound, AddressOutOfRange, MinimumNotMet, PriceChanged, TotalTooLarge
+from orders.models import Address
+from restaurants import facade as restaurants
+from restaurants.facade import CartLine, DeliveryTerms, PricedCart
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryInput:
+    """Where to: a saved address of the customer, or a place given in full."""
+
+    address_id: UUID | None = None
+    street: str = ""
+    city: str = ""
+    postcode: str = ""
+    lat: float | None = None
+    lng: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    restaurant_id: UUID
+    lines: Sequence[CartLine]
+    delivery: DeliveryInput
+    tip_minor: int = 0
+    note: str = ""
+    payment_method: str = ""
+    expected_total_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    cart: PricedCart
+    delivery: DeliveryInput
+    terms: DeliveryTerms
+    price: pricing.Breakdown
+
+    @property
+    def dropoff(self) -> Point:
+        return _point(self.delivery)
+
+
+def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
+    """Validate and price a cart without any effect.
+
+    Raises what `restaurants.facade.price_cart` raises, AddressNotFound, AddressOutOfRange, MinimumNotMet,
+    TotalTooLarge, and PriceChanged when an expected total was given and is not met.
+    """
+    delivery = _resolve(user_id, request.delivery)
+    cart = restaurants.price_cart(restaurant_id=request.restaurant_id, lines=request.lines, now=now)
+    terms = restaurants.delivery_terms(cart.restaurant, _point(delivery))
+    if not terms.is_within_reach:
+        raise AddressOutOfRange(
+            distance_m=terms.distance_m, delivery_radius_m=cart.restaurant.delivery_radius_m
+        )
+    subtotal_minor = sum(line.total_minor for line in cart.lines)
+    if subtotal_minor < cart.restaurant.minimum_order_minor:
+        raise MinimumNotMet(
+            minimum_minor=cart.restaurant.minimum_order_minor, currency=cart.restaurant.currency
+        )
+    price = pricing.price(
+        subtotal_minor=subtotal_minor,
+        delivery_fee_minor=terms.fee_minor,
+        tax_bp=cart.restaurant.tax_bp,
+        tip_minor=request.tip_minor,
+    )
+    if price.total_minor > pricing.MAX_TOTAL_MINOR:
+        raise TotalTooLarge(maximum_minor=pricing.MAX_TOTAL_MINOR)
+    if request.expected_total_minor not in (None, price.total_minor):
+        raise PriceChanged(total_minor=price.total_minor, expected_total_minor=request.expected_total_minor)
+    return Quote(cart=cart, delivery=delivery, terms=terms, price=price)
+
+
+def _resolve(user_id: UUID, delivery: DeliveryInput) -> DeliveryInput:
+    if delivery.address_id is None:
+        return delivery
+    address = Address.objects.filter(pk=delivery.address_id, customer_id=user_id).first()
+    if address is None:
+        raise AddressNotFound
+    return DeliveryInput(
+        address_id=address.pk,
+        street=address.street,
+        city=address.city,
+        postcode=address.postcode,
+        lat=address.lat,
+        lng=address.lng,
+        note=delivery.note or address.note,
+    )
+
+
+def _point(delivery: DeliveryInput) -> Point:
+    assert delivery.lat is not None
+    assert delivery.lng is not None
+    return Point(delivery.lat, delivery.lng)

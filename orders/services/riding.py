@@ -1,0 +1,40 @@
+"""Pick-up and hand-over: the driver's assignment and the order move in one commit."""
+
+from datetime import datetime
+from uuid import UUID
+
+from deliveryapp import saga
+from deliveryapp.transactions import durable
+from drivers import facade as drivers
+from orders.errors import OrderNotReady
+from orders.events import OrderDelivered, OrderPickedUp
+from orders.models import Order
+from orders.services.moving import SAGA, Actor, lock_order, move
+
+
+def pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
+    """Repeating it changes nothing. Raises AssignmentNotFound for anyone but the order's driver, OrderNotReady."""
+    with durable():
+        order = lock_order(order_id)
+        drivers.record_pick_up(order_id=order_id, user_id=user_id, now=now)
+        if order.status == Order.Status.PICKED_UP:
+            return order
+        if order.status in (Order.Status.CONFIRMED, Order.Status.PREPARING):
+            raise OrderNotReady(order_status=order.status, ready_at=order.ready_at)
+        actor = Actor("driver", user_id)
+        move(order, order.pick_up, OrderPickedUp, actor=actor, now=now, fields={"now": now})
+        saga.wake(saga=SAGA, subject_id=order_id)
+    return order
+
+
+def deliver(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
+    """Repeating it changes nothing. Raises AssignmentNotFound, IllegalMove."""
+    with durable():
+        order = lock_order(order_id)
+        drivers.record_delivery(order_id=order_id, user_id=user_id, now=now)
+        if order.status == Order.Status.DELIVERED:
+            return order
+        actor = Actor("driver", user_id)
+        move(order, order.deliver, OrderDelivered, actor=actor, now=now, fields={"now": now})
+        saga.wake(saga=SAGA, subject_id=order_id)
+    return order

@@ -1,0 +1,282 @@
+// Checkout: address, note, tip, payment, the server's price, and one order however often the button is pressed.
+
+import { chooseAddress } from "../../deliveryapp/js/address-dialog.js";
+import { cart } from "../../deliveryapp/js/cart.js";
+import { cartLine } from "../../deliveryapp/js/cart-view.js";
+import { $, busy, debounce, h, icon, replace } from "../../deliveryapp/js/dom.js";
+import { minor, money } from "../../deliveryapp/js/format.js";
+import { place } from "../../deliveryapp/js/place.js";
+import { etaText, fetchQuote, orderBody, sumLines } from "../../deliveryapp/js/quote.js";
+import { emptyState, skeletonLines } from "../../deliveryapp/js/ui.js";
+import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js";
+import { firstMethod, paymentChoices } from "./payment.js";
+import { noAnswerNotice, refusalNotice } from "./refusals.js";
+
+const TIPS_MINOR = [0, 100, 200, 300, 500];
+const root = $("#checkout");
+const choice = { tip_minor: 0, note: "", payment_method: firstMethod };
+const parts = {};
+let quote = null;
+let quoting = new AbortController();
+
+function card(title, ...children) {
+  return h("section", { class: "card stack" }, h("h2", {}, title), ...children);
+}
+
+function build() {
+  parts.place = h("div");
+  parts.lines = h("ul");
+  parts.tips = h("div", { class: "chips", role: "group", "aria-label": "Tip for the driver" });
+  parts.price = h("div", { class: "stack", "aria-live": "polite" }, skeletonLines(4));
+  parts.notice = h("div", { class: "stack", role: "alert" });
+  parts.declined = h("div", { role: "alert" });
+  parts.button = h(
+    "button",
+    { type: "button", class: "button primary tall wide", onclick: submit },
+    "Place order",
+  );
+  const note = h("textarea", {
+    id: "note",
+    maxlength: 500,
+    placeholder: "Ring the bell twice, leave it at the door…",
+  });
+  note.addEventListener("input", () => {
+    choice.note = note.value.trim();
+  });
+  const test = h("span", { class: "badge info test-badge" }, "Test mode: no real money");
+  replace(
+    root,
+    h(
+      "div",
+      { class: "checkout" },
+      h(
+        "div",
+        {},
+        card(
+          "Deliver to",
+          parts.place,
+          h("div", { class: "field note" }, h("label", { for: "note" }, "Note"), note),
+        ),
+        card(
+          "Tip for the driver",
+          h("p", { class: "muted small" }, "All of it goes to the person who rides."),
+          parts.tips,
+        ),
+        h(
+          "section",
+          { class: "card stack", id: "payment" },
+          h("h2", {}, "Pay with", test),
+          parts.declined,
+          h(
+            "div",
+            {},
+            paymentChoices(choice.payment_method, (id) => {
+              choice.payment_method = id;
+              replace(parts.declined);
+            }),
+          ),
+        ),
+      ),
+      h(
+        "aside",
+        {},
+        h(
+          "section",
+          { class: "card stack" },
+          h(
+            "div",
+            { class: "spread" },
+            h("h2", {}, "Your order"),
+            h("a", { class: "small", href: `/restaurants/${cart.restaurant.slug}/` }, cart.restaurant.name),
+          ),
+          parts.lines,
+          parts.price,
+          parts.notice,
+          parts.button,
+          h(
+            "p",
+            { class: "muted tiny" },
+            "Your card is only charged when the food is picked up. Until then you can cancel free of charge.",
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function paint() {
+  if (!cart.count) {
+    replace(
+      root,
+      emptyState({
+        figure: "bag",
+        title: "Your cart is empty",
+        text: "Choose a restaurant and fill it.",
+        action: h("a", { class: "button primary", href: "/" }, "See restaurants"),
+      }),
+    );
+    return;
+  }
+  if (!parts.button?.isConnected) build();
+  const { currency } = cart.restaurant;
+  replace(
+    parts.lines,
+    cart.lines.map((line) => cartLine(line, currency)),
+  );
+  replace(parts.place, placeRow(place.current));
+  replace(
+    parts.tips,
+    TIPS_MINOR.map((amount) => tipChip(amount, currency)),
+  );
+}
+
+function placeRow(address) {
+  if (!address)
+    return h(
+      "button",
+      { type: "button", class: "button primary wide", onclick: chooseAddress },
+      icon("pin"),
+      "Choose where to deliver",
+    );
+  const detail = [address.label && address.street, address.postcode, address.city].filter(Boolean).join(", ");
+  return h(
+    "div",
+    { class: "chosen-place" },
+    icon("home"),
+    h(
+      "div",
+      { class: "grow" },
+      h("p", { class: "strong" }, address.label || address.street),
+      h("p", { class: "muted small" }, detail),
+    ),
+    h("button", { type: "button", class: "button small", onclick: chooseAddress }, "Change"),
+  );
+}
+
+function tipChip(amount, currency) {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "chip",
+      "aria-pressed": String(choice.tip_minor === amount),
+      onclick: () => {
+        choice.tip_minor = amount;
+        paint();
+        requote();
+      },
+    },
+    amount ? minor(amount, currency) : "No tip",
+  );
+}
+
+async function requote() {
+  quoting.abort();
+  quote = null;
+  if (!cart.count || !place.current) {
+    if (cart.count) replace(parts.price, h("p", { class: "muted" }, "Choose an address to see the total."));
+    setButton();
+    return;
+  }
+  quoting = new AbortController();
+  setButton();
+  try {
+    const answer = await fetchQuote({ cart, address: place.current, ...choice }, { signal: quoting.signal });
+    quote = answer;
+    replace(
+      parts.price,
+      sumLines(quote),
+      h("p", { class: "row small strong" }, icon("clock"), `Arrives in about ${etaText(quote)}`),
+    );
+    setButton();
+  } catch (error) {
+    if (error.name !== "ApiError") throw error;
+    if (error.code === "aborted") return;
+    replace(parts.price, refusalNotice(error, { again: requote }));
+  }
+}
+
+function setButton() {
+  parts.button.setAttribute("aria-disabled", String(!quote));
+  parts.button.textContent = quote ? `Place order · ${money(quote.total)}` : "Place order";
+}
+
+async function submit() {
+  if (!place.current) {
+    await chooseAddress();
+    return;
+  }
+  if (!quote) return;
+  await send(
+    orderBody({ cart, address: place.current, ...choice, expected_total_minor: quote.total.amount_minor }),
+  );
+}
+
+async function send(body) {
+  await busy(parts.button, async () => {
+    replace(parts.notice);
+    replace(parts.declined);
+    try {
+      const onWait = () => replace(parts.notice, noAnswerNotice({ retrying: true }));
+      finish(await placeOrder(body, { onWait }));
+    } catch (error) {
+      if (error.name !== "ApiError") throw error;
+      if (pendingAttempt()) replace(parts.notice, noAnswerNotice({ again: () => send(body) }));
+      else refused(error);
+    }
+  });
+}
+
+function refused(error) {
+  if (error.code === "payment_declined") {
+    replace(parts.declined, refusalNotice(error, { again: requote }));
+    $("#payment").scrollIntoView({ block: "start", behavior: "smooth" });
+    return;
+  }
+  replace(parts.notice, refusalNotice(error, { again: requote }));
+  // The menu, the hours or the prices moved under the customer: show the new price before they decide again.
+  if (error.status === 409) requote();
+}
+
+/** 201: placed. 202: the bank has the word, or the provider has not answered yet; the cart stays until the order is placed. */
+function finish({ status, body: order }) {
+  const action = order.payment?.next_action_url;
+  if (status === 201) cart.clear();
+  else sessionStorage.setItem("pending-order", order.id);
+  location.assign(action ?? `/orders/${order.id}/`);
+}
+
+/** An attempt from before a reload or a crash that never heard an answer: settle it before anything else. */
+async function settleOldAttempt() {
+  const attempt = pendingAttempt();
+  if (!attempt) return;
+  if (!cart.count) {
+    forgetAttempt();
+    return;
+  }
+  if (isFresh(attempt)) await send(attempt.body);
+  else
+    replace(
+      parts.notice,
+      noAnswerNotice({
+        again: () => send(attempt.body),
+        forget: () => {
+          forgetAttempt();
+          replace(parts.notice);
+        },
+      }),
+    );
+}
+
+paint();
+requote();
+settleOldAttempt();
+const later = debounce(requote, 250);
+cart.onChange(() => {
+  paint();
+  later();
+});
+place.onChange(() => {
+  paint();
+  requote();
+});

@@ -1,0 +1,142 @@
+// One order on its way: the socket tells what changes, the API tells the whole, the map shows where.
+
+import { ApiError, api } from "../../deliveryapp/js/api.js";
+import { cart } from "../../deliveryapp/js/cart.js";
+import { $, busy, replace } from "../../deliveryapp/js/dom.js";
+import { Live, liveBar } from "../../deliveryapp/js/live.js";
+import { confirmDialog, errorState, explain, skeletonLines, toast } from "../../deliveryapp/js/ui.js";
+import { OrderMap } from "./order-map.js";
+import { head, steps, summary } from "./order-view.js";
+import { FINAL } from "./words.js";
+
+const id = location.pathname.split("/").filter(Boolean).at(-1);
+const PAYMENT_POLL_MS = 1500;
+const map = new OrderMap($("#order-map"));
+let order = null;
+let live = null;
+/** What only the tracking side knows: driver, eta, and the highest sequence number seen. */
+const track = { driver: null, eta: null, seq: 0 };
+
+const load = () => api.get(`orders/${id}/`);
+
+function paint() {
+  paintHead();
+  replace($("#order-steps"), steps(order));
+  const open = $("#order-summary details")?.open ?? false;
+  replace($("#order-summary"), summary(order, { onCancel: cancel, open }));
+  $("#order-steps").hidden = false;
+  document.title = `${order.number} · Doorstep`;
+  map.show(order, track);
+}
+
+/** A screen reader hears the headline when it changes, not each time the map moves. */
+function paintHead() {
+  replace($("#order-head"), head(order, track));
+  const said = $("#order-head h1").textContent;
+  if ($("#order-said").textContent !== said) $("#order-said").textContent = said;
+}
+
+/** Fetches the order; an older answer that arrives late never replaces a newer one. */
+let asked = 0;
+async function refresh() {
+  const mine = ++asked;
+  try {
+    const fresh = await load();
+    if (mine !== asked) return;
+    order = fresh;
+    emptyCartIfPlaced();
+    paint();
+    if (FINAL.has(order.status)) live?.stop();
+    else if (order.status === "created") setTimeout(refresh, PAYMENT_POLL_MS);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (!order) throw error;
+    // The page keeps showing what it has; the connection bar says what is wrong.
+  }
+}
+
+/** The cart waits for a payment that was still open at the checkout. */
+function emptyCartIfPlaced() {
+  if (sessionStorage.getItem("pending-order") !== id || order.status === "created") return;
+  sessionStorage.removeItem("pending-order");
+  if (order.status !== "failed") cart.clear();
+}
+
+async function cancel(event) {
+  const button = event.currentTarget;
+  const sure = await confirmDialog({
+    title: "Cancel this order?",
+    text: `${order.restaurant.name} is told at once, and the reservation on your card is released.`,
+    confirm: "Cancel order",
+    cancel: "Keep it",
+    danger: true,
+  });
+  if (!sure) return;
+  await busy(button, async () => {
+    try {
+      order = await api.post(`orders/${id}/cancel/`, { reason: "changed_mind" });
+      toast("Your order is cancelled.", { kind: "good" });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      explain(error);
+    }
+    await refresh();
+  });
+}
+
+function takeSnapshot(frame) {
+  Object.assign(track, { driver: frame.driver, eta: frame.eta, seq: frame.seq });
+  if (frame.order.status !== order.status) refresh();
+  else paint();
+}
+
+const FRAMES = {
+  snapshot: takeSnapshot,
+  status: (frame) => {
+    if (frame.seq <= track.seq) return;
+    Object.assign(track, { seq: frame.seq, eta: frame.eta ?? track.eta });
+    refresh();
+  },
+  driver: (frame) => {
+    track.driver = frame.driver;
+    paint();
+  },
+  position: ({ lat, lng, heading, at, eta }) => {
+    // A position of nobody we know: the frame that introduced the driver was missed.
+    if (!track.driver) {
+      live.resync();
+      return;
+    }
+    track.driver = { ...track.driver, position: { lat, lng, heading, at, stale: false } };
+    if (eta) track.eta = eta;
+    map.show(order, track);
+    paintHead();
+  },
+};
+
+function watch() {
+  const bar = liveBar($("#live-bar"));
+  live = new Live({
+    path: `/ws/orders/${id}/`,
+    poll: async () => ({ type: "snapshot", ...(await api.get(`orders/${id}/tracking/`)) }),
+    onFrame: (frame) => FRAMES[frame.type]?.(frame),
+    gapIn: (frame) => frame.type === "status" && frame.seq > track.seq + 1,
+    onState: bar,
+    resync_ms: 45_000,
+  }).start();
+}
+
+async function start() {
+  replace($("#order-head"), skeletonLines(4));
+  try {
+    await refresh();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    $("#order").hidden = true;
+    replace($("#order-problem"), errorState(error, error.status === 404 ? null : () => location.reload()));
+    return;
+  }
+  if (!FINAL.has(order.status)) watch();
+}
+
+start();

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from orders.web.views import CheckoutPage, OrderPage, OrdersPage
+
+urlpatterns = [
+    path("checkout/", CheckoutPage.as_view(), name="checkout"),
+    path("orders/", OrdersPage.as_view(), name="orders"),
+    path("orders/<uuid:order_id>/", OrderPage.as_view(), name="order"),
+]

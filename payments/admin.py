@@ -1,0 +1,34 @@
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from deliveryapp.admin import ReadOnlyAdmin
+from payments.models import Payment, PaymentOperation, WebhookEvent
+
+
+class OperationInline(TabularInline):
+    model = PaymentOperation
+    fields = ("kind", "amount_minor", "state", "attempts", "error", "created_at", "settled_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin, ModelAdmin):
+    list_display = ("order_id", "amount_minor", "currency", "state", "captured_minor", "refunded_minor", "created_at")
+    list_filter = ("state", "gateway")
+    search_fields = ("=order_id", "=provider_ref")
+    inlines = (OperationInline,)
+    show_full_result_count = False
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnlyAdmin, ModelAdmin):
+    list_display = ("id", "type", "intent_ref", "received_at", "applied_at")
+    list_filter = ("type",)
+    search_fields = ("=id", "=intent_ref")
+    show_full_result_count = False

@@ -1,0 +1,81 @@
+"""What other apps may ask of payments. Public."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from deliveryapp.batch import Batch
+from payments import selectors, services
+from payments.gateways import Answer
+from payments.models import Payment
+from payments.services import PendingAuthorization, ask, capture, open_authorization, release
+
+__all__ = [
+    "PaymentInfo",
+    "PendingAuthorization",
+    "ask",
+    "capture",
+    "open_authorization",
+    "payment_of",
+    "payments_of",
+    "record_authorization",
+    "release",
+    "settle_authorization",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentInfo:
+    """`status`: pending, requires_action, authorized, declined, captured, voided or refunded."""
+
+    status: str
+    amount_minor: int
+    currency: str
+    captured_minor: int
+    refunded_minor: int
+    decline_code: str
+    next_action_url: str
+
+    @property
+    def is_held(self) -> bool:
+        return self.status in (Payment.State.AUTHORIZED, Payment.State.CAPTURED)
+
+    @property
+    def is_refused(self) -> bool:
+        return self.status in (Payment.State.DECLINED, Payment.State.VOIDED)
+
+
+def record_authorization(
+    batch: Batch, pending: PendingAuthorization, answer: Answer, *, now: datetime
+) -> PaymentInfo:
+    """Add the outcome of `ask` to the batch; executing it raises StaleWrite when a webhook was quicker."""
+    return _info(services.record_authorization(batch, pending, answer, now=now))
+
+
+def settle_authorization(*, order_id: UUID) -> PaymentInfo:
+    """Ask the provider what became of a hold whose outcome is open."""
+    services.settle_authorization(order_id=order_id)
+    info = payment_of(order_id=order_id)
+    assert info is not None
+    return info
+
+
+def payment_of(*, order_id: UUID) -> PaymentInfo | None:
+    return payments_of(order_ids=[order_id]).get(order_id)
+
+
+def payments_of(*, order_ids: Iterable[UUID]) -> dict[UUID, PaymentInfo]:
+    return {key: _info(row) for key, row in selectors.payments_of(order_ids=order_ids).items()}
+
+
+def _info(payment: Payment) -> PaymentInfo:
+    return PaymentInfo(
+        status=str(payment.state),
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        captured_minor=payment.captured_minor,
+        refunded_minor=payment.refunded_minor,
+        decline_code=payment.decline_code,
+        next_action_url=payment.next_action_url,
+    )

@@ -1,0 +1,154 @@
+"""Payments and the durable record of every call to the provider."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django_fsm import FSMField, transition
+
+from deliveryapp.ids import new_id
+
+
+class Payment(models.Model):
+    """The money of one order: at most one hold, at most one capture.
+
+    `seq` numbers the payment's events and is raised under the row's lock.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        REQUIRES_ACTION = "requires_action"
+        AUTHORIZED = "authorized"
+        DECLINED = "declined"
+        CAPTURED = "captured"
+        VOIDED = "voided"
+        REFUNDED = "refunded"
+
+    UNSETTLED = (State.PENDING, State.REQUIRES_ACTION)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    order_id = models.UUIDField(unique=True)
+    customer_id = models.UUIDField()
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    gateway = models.CharField(max_length=20, default="stripe")
+    payment_method = models.CharField(max_length=80)
+    provider_ref = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001 - unique needs NULL
+    state = FSMField(default=State.PENDING, choices=State.choices, protected=True)
+    captured_minor = models.BigIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+    capture_before = models.DateTimeField(null=True)
+    decline_code = models.CharField(max_length=60, blank=True)
+    next_action_url = models.TextField(blank=True)
+    seq = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_amount_is_positive", condition=Q(amount_minor__gt=0)),
+            models.CheckConstraint(
+                name="payment_captured_within_amount",
+                condition=Q(captured_minor__gte=0, captured_minor__lte=models.F("amount_minor")),
+            ),
+            models.CheckConstraint(
+                name="payment_refunded_within_captured",
+                condition=Q(refunded_minor__gte=0, refunded_minor__lte=models.F("captured_minor")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency} ({self.state})"
+
+    @transition(field=state, source=[State.PENDING], target=State.REQUIRES_ACTION)
+    def require_action(self, *, url: str) -> None:
+        self.next_action_url = url
+
+    @transition(field=state, source=[State.PENDING, State.REQUIRES_ACTION], target=State.AUTHORIZED)
+    def authorize(self, *, capture_before: Any) -> None:
+        self.capture_before = capture_before
+        self.next_action_url = ""
+
+    @transition(field=state, source=[State.PENDING, State.REQUIRES_ACTION], target=State.DECLINED)
+    def decline(self, *, code: str) -> None:
+        self.decline_code = code[:60]
+        self.next_action_url = ""
+
+    @transition(field=state, source=[State.AUTHORIZED], target=State.CAPTURED)
+    def capture(self, *, amount_minor: int) -> None:
+        self.captured_minor = amount_minor
+
+    @transition(
+        field=state, source=[State.PENDING, State.REQUIRES_ACTION, State.AUTHORIZED], target=State.VOIDED
+    )
+    def void(self) -> None:
+        self.next_action_url = ""
+
+    @transition(field=state, source=[State.CAPTURED, State.REFUNDED], target=State.REFUNDED)
+    def refund(self, *, refunded_minor: int) -> None:
+        self.refunded_minor = refunded_minor
+
+
+class PaymentOperation(models.Model):
+    """One intention towards the provider, written before the call, with the key that makes it happen once."""
+
+    class Kind(models.TextChoices):
+        AUTHORIZE = "authorize"
+        CAPTURE = "capture"
+        VOID = "void"
+        REFUND = "refund"
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        UNKNOWN = "unknown"  # asked, not answered: the same key must be asked again
+        SUCCEEDED = "succeeded"
+        DECLINED = "declined"
+        FAILED = "failed"
+
+    OPEN = (State.PENDING, State.UNKNOWN)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
+    kind = models.CharField(max_length=10, choices=Kind)
+    key = models.CharField(max_length=120, unique=True)
+    amount_minor = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    answer = models.JSONField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment", "kind"],
+                condition=~Q(kind="refund"),
+                name="payment_has_one_operation_of_each_kind",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], name="operation_due", condition=Q(state__in=["pending", "unknown"])
+            )
+        ]
+
+
+class WebhookEvent(models.Model):
+    """A provider's message as it came, once per event id; applied afterwards."""
+
+    id = models.CharField(primary_key=True, max_length=80)
+    type = models.CharField(max_length=80)
+    intent_ref = models.CharField(max_length=80, blank=True)
+    payload = models.JSONField()
+    received_at = models.DateTimeField(db_default=Now())
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["received_at"], name="webhook_unapplied", condition=Q(applied_at__isnull=True))
+        ]

@@ -1,0 +1,14 @@
+from collections.abc import Iterable
+from uuid import UUID
+
+from payments.models import Payment, WebhookEvent
+
+
+def payments_of(*, order_ids: Iterable[UUID]) -> dict[UUID, Payment]:
+    return {payment.order_id: payment for payment in Payment.objects.filter(order_id__in=list(order_ids))}
+
+
+def unapplied_webhooks(*, limit: int) -> list[str]:
+    """Ids of stored messages whose task got lost, oldest first."""
+    waiting = WebhookEvent.objects.filter(applied_at=None).order_by("received_at")
+    return list(waiting.values_list("pk", flat=True)[:limit])

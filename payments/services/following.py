@@ -1,0 +1,61 @@
+"""Ask the provider how a payment stands and follow it: for webhooks, and for what waits on the customer's bank."""
+
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from deliveryapp.batch import Batch
+from deliveryapp.clock import utc_now
+from deliveryapp.transactions import durable, require_no_transaction
+from payments.gateways import Answered, gateway
+from payments.models import Payment, PaymentOperation
+from payments.services.applying import apply, save, state_of_authorization
+
+
+class NotReadable(Exception):
+    """The provider did not tell; ask again later."""
+
+
+def follow(*, intent_ref: str) -> None:
+    """Raises NotReadable. Safe to repeat, in any order with everything else."""
+    require_no_transaction()
+    answer = gateway("stripe").retrieve(intent_ref)
+    if not isinstance(answer, Answered):
+        raise NotReadable(f"cannot read {intent_ref}")
+    now = utc_now()
+    with durable():
+        payment = _payment_of(intent_ref, answer.intent.order_id)
+        if payment is None:
+            return
+        was = (payment.state, payment.seq)
+        happened = apply(payment, answer)
+        if not happened:
+            return
+        batch = Batch()
+        save(batch, payment, happened, was=was, now=now)
+        batch.execute()
+        _settle_authorization(payment)
+
+
+def _payment_of(intent_ref: str, order_id: str) -> Payment | None:
+    """By the provider's id, or by the order id we gave it when its first answer never reached us."""
+    locked = Payment.objects.select_for_update(no_key=True)
+    found = locked.filter(provider_ref=intent_ref).first()
+    if found is None and order_id:
+        found = locked.filter(order_id=_uuid_or_none(order_id), provider_ref=None).first()
+    return found
+
+
+def _uuid_or_none(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _settle_authorization(payment: Payment) -> None:
+    state = state_of_authorization(payment)
+    if state not in PaymentOperation.OPEN:
+        PaymentOperation.objects.filter(
+            payment=payment, kind=PaymentOperation.Kind.AUTHORIZE, state__in=PaymentOperation.OPEN
+        ).update(state=state, settled_at=Now(), leased_until=None)

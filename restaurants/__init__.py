@@ -1,0 +1,1 @@
+"""Restaurants: kitchens, menus, opening hours and the tickets they work on."""

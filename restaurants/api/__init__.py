@@ -1,0 +1,1 @@
+"""The HTTP API of the restaurants: public browsing, and the kitchen's switches."""

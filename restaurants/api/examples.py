@@ -1,0 +1,111 @@
+"""Example answers for the API's description."""
+
+from typing import Any
+
+_RESTAURANT_ID = "01980000-0000-7000-8000-000000000010"
+_ITEM_ID = "01980000-0000-7000-8000-000000000021"
+
+
+def _eur(amount_minor: int) -> dict[str, Any]:
+    return {"amount_minor": amount_minor, "currency": "EUR"}
+
+
+_CARD: dict[str, Any] = {
+    "id": _RESTAURANT_ID,
+    "slug": "luna-pizza",
+    "name": "Luna Pizza",
+    "kind": "restaurant",
+    "cuisines": ["pizza", "italian"],
+    "street": "Market Street 4",
+    "lat": 60.1675,
+    "lng": 24.9525,
+    "price_level": 2,
+    "rating": 4.6,
+    "rating_count": 318,
+    "distance_m": 840,
+    "delivery_fee": _eur(290),
+    "minimum_order": _eur(1000),
+    "eta_minutes": {"from": 25, "to": 40},
+    "open": True,
+    "next_opening_at": None,
+    "closes_at": "2026-05-04T19:00:00Z",
+    "picture_url": "/restaurants/luna-pizza/picture.svg",
+}
+
+PAGE = {
+    "results": [_CARD],
+    "next": "https://api.example/api/v1/restaurants/?cursor=W2ZhbHNl&lat=60.17&lng=24.95",
+    "previous": None,
+}
+
+_SIZE = {
+    "id": "01980000-0000-7000-8000-000000000031",
+    "name": "Size",
+    "min_choices": 1,
+    "max_choices": 1,
+    "options": [
+        {
+            "id": "01980000-0000-7000-8000-000000000041",
+            "name": "Large",
+            "price_delta": _eur(250),
+            "available": True,
+        }
+    ],
+}
+
+DETAIL = _CARD | {
+    "description": "",
+    "city": "Helsinki",
+    "postcode": "00170",
+    "phone": "",
+    "timezone": "Europe/Helsinki",
+    "currency": "EUR",
+    "delivers_here": True,
+    "hours": [{"weekday": 0, "opens": "11:00", "closes": "22:00"}],
+    "special_days": [{"date": "2026-06-19", "opens": None, "closes": None}],
+    "menu": {
+        "sections": [
+            {
+                "id": "01980000-0000-7000-8000-000000000020",
+                "name": "Pizza",
+                "items": [
+                    {
+                        "id": _ITEM_ID,
+                        "name": "Margherita",
+                        "description": "Tomato, mozzarella, basil",
+                        "price": _eur(1290),
+                        "available": True,
+                        "sold_out_until": None,
+                        "picture": "",
+                        "allergens": ["gluten", "milk"],
+                        "diets": ["vegetarian"],
+                        "option_groups": [_SIZE],
+                    }
+                ],
+            }
+        ]
+    },
+}
+
+CUISINES = {"results": [{"name": "pizza", "count": 31}, {"name": "sushi", "count": 18}]}
+
+KITCHEN: dict[str, Any] = {
+    "id": _RESTAURANT_ID,
+    "slug": "luna-pizza",
+    "name": "Luna Pizza",
+    "role": "owner",
+    "accepting": True,
+    "paused_until": None,
+    "open": True,
+    "next_opening_at": None,
+    "closes_at": "2026-05-04T19:00:00Z",
+}
+
+PAUSED_KITCHEN = KITCHEN | {
+    "paused_until": "2026-05-04T16:30:00Z",
+    "open": False,
+    "next_opening_at": "2026-05-04T16:30:00Z",
+    "closes_at": None,
+}
+
+SOLD_OUT_ITEM = {"id": _ITEM_ID, "name": "Margherita", "available": False, "sold_out_until": None}

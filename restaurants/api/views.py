@@ -1,0 +1,157 @@
+"""Doors: parse, one call, translate the answer."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from deliveryapp.api.authentication import current_user
+from deliveryapp.clock import utc_now
+from restaurants.api import examples
+from restaurants.api.bodies import card_body, detail_body, item_state_body, kitchen_body
+from restaurants.api.caching import PublicView
+from restaurants.api.paging import link, page_limit, position_of
+from restaurants.api.serializers import (
+    AvailabilityInput,
+    BrowseParameters,
+    BrowseQuery,
+    CuisinesOutput,
+    DetailQuery,
+    KitchenOutput,
+    KitchensOutput,
+    MenuItemStateOutput,
+    PauseInput,
+    RestaurantDetailOutput,
+    RestaurantPageOutput,
+)
+from restaurants.selectors.browsing import browse, cuisines
+from restaurants.selectors.menu import restaurant_detail
+from restaurants.selectors.staff import kitchens
+from restaurants.services import kitchen
+
+
+class RestaurantsView(PublicView):
+    @extend_schema(
+        tags=["restaurants"],
+        operation_id="restaurants_list",
+        summary="Restaurants that deliver to a point",
+        auth=[],
+        parameters=[BrowseParameters],
+        responses={200: RestaurantPageOutput},
+        examples=[OpenApiExample("Near the market square", response_only=True, value=examples.PAGE)],
+    )
+    def get(self, request: Request) -> Response:
+        query = _valid(BrowseQuery(data=request.query_params))
+        page = browse(
+            search=query.search(), limit=page_limit(request), position=position_of(request), now=utc_now()
+        )
+        return Response(
+            {
+                "results": [card_body(card) for card in page.cards],
+                "next": link(request, page.next),
+                "previous": link(request, page.previous),
+            }
+        )
+
+
+class CuisinesView(PublicView):
+    @extend_schema(
+        tags=["restaurants"],
+        summary="Cuisines, the most frequent first",
+        auth=[],
+        responses={200: CuisinesOutput},
+        examples=[OpenApiExample("Cuisines", response_only=True, value=examples.CUISINES)],
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"results": [{"name": name, "count": count} for name, count in cuisines()]})
+
+
+class RestaurantView(PublicView):
+    @extend_schema(
+        tags=["restaurants"],
+        summary="One restaurant with its menu, by id or slug",
+        auth=[],
+        parameters=[DetailQuery],
+        responses={200: RestaurantDetailOutput},
+        examples=[OpenApiExample("With its menu", response_only=True, value=examples.DETAIL)],
+    )
+    def get(self, request: Request, key: str) -> Response:
+        query = _valid(DetailQuery(data=request.query_params))
+        now = utc_now()
+        return Response(detail_body(restaurant_detail(key=key, point=query.point(), now=now), now))
+
+
+class MineView(APIView):
+    @extend_schema(
+        tags=["kitchen"],
+        summary="The restaurants where you work",
+        responses={200: KitchensOutput},
+        examples=[OpenApiExample("Bo owns one", response_only=True, value={"results": [examples.KITCHEN]})],
+    )
+    def get(self, request: Request) -> Response:
+        mine = kitchens(user_id=current_user(request).pk, now=utc_now())
+        return Response({"results": [kitchen_body(place) for place in mine]})
+
+
+class PauseView(APIView):
+    @extend_schema(
+        tags=["kitchen"],
+        summary="Take no orders for a while",
+        request=PauseInput,
+        responses={200: KitchenOutput},
+        examples=[
+            OpenApiExample("Half an hour", request_only=True, value={"minutes": 30}),
+            OpenApiExample("Paused", response_only=True, value=examples.PAUSED_KITCHEN),
+        ],
+    )
+    def post(self, request: Request, restaurant_id: UUID) -> Response:
+        minutes = _valid(PauseInput(data=request.data)).validated_data["minutes"]
+        user_id = current_user(request).pk
+        paused = kitchen.pause(user_id=user_id, restaurant_id=restaurant_id, minutes=minutes, now=utc_now())
+        return Response(kitchen_body(paused))
+
+
+class ResumeView(APIView):
+    @extend_schema(
+        tags=["kitchen"],
+        summary="Take orders again",
+        request=None,
+        responses={200: KitchenOutput},
+        examples=[OpenApiExample("Open again", response_only=True, value=examples.KITCHEN)],
+    )
+    def post(self, request: Request, restaurant_id: UUID) -> Response:
+        user_id = current_user(request).pk
+        resumed = kitchen.resume(user_id=user_id, restaurant_id=restaurant_id, now=utc_now())
+        return Response(kitchen_body(resumed))
+
+
+class ItemView(APIView):
+    @extend_schema(
+        tags=["kitchen"],
+        summary="Mark an item as sold out, or sell it again",
+        request=AvailabilityInput,
+        responses={200: MenuItemStateOutput},
+        examples=[
+            OpenApiExample("Sold out", request_only=True, value={"available": False}),
+            OpenApiExample("Sold out now", response_only=True, value=examples.SOLD_OUT_ITEM),
+        ],
+    )
+    def patch(self, request: Request, restaurant_id: UUID, item_id: UUID) -> Response:
+        data = _valid(AvailabilityInput(data=request.data)).validated_data
+        item = kitchen.set_item_availability(
+            user_id=current_user(request).pk,
+            restaurant_id=restaurant_id,
+            item_id=item_id,
+            is_available=data["available"],
+            sold_out_until=data.get("sold_out_until"),
+        )
+        return Response(item_state_body(item, utc_now()))
+
+
+def _valid(form: Any) -> Any:
+    """The form, once it is valid; otherwise DRF's ValidationError."""
+    form.is_valid(raise_exception=True)
+    return form

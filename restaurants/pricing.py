@@ -1,0 +1,73 @@
+"""What delivery costs and how long it takes before anybody rides: pure functions of facts and metres.
+
+The distance meant here is the straight line, because the delivery radius and the price must be the same
+in the list (where nobody routes) and in the quote.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from deliveryapp.routing import DEFAULT_CIRCUITY, VEHICLES
+
+FREE_DISTANCE_M = 1_000
+HAND_OVERS_S = 240  # pick-up at the counter and drop-off at the door
+_STEP_MINUTES = 5
+
+
+class DeliveryTariff(Protocol):
+    """How a restaurant delivers; money in minor units of its currency."""
+
+    @property
+    def prep_minutes(self) -> int: ...
+    @property
+    def delivery_radius_m(self) -> int: ...
+    @property
+    def delivery_fee_minor(self) -> int: ...
+    @property
+    def delivery_fee_per_km_minor(self) -> int: ...
+
+
+class EtaMinutes(NamedTuple):
+    """A promise in minutes from the order to the door."""
+
+    earliest: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTerms:
+    """What a delivery to one point would be; `distance_m` is the straight line reach and fee depend on."""
+
+    distance_m: int
+    is_within_reach: bool
+    fee_minor: int
+    eta_minutes: EtaMinutes
+
+
+def delivery_terms(tariff: DeliveryTariff, *, distance_m: float) -> DeliveryTerms:
+    """Reach, fee and time over `distance_m`; the list, the quote and the order all take them from here."""
+    metres = round(distance_m)
+    return DeliveryTerms(
+        distance_m=metres,
+        is_within_reach=metres <= tariff.delivery_radius_m,
+        fee_minor=delivery_fee_minor(tariff, metres),
+        eta_minutes=eta_minutes(prep_minutes=tariff.prep_minutes, distance_m=metres),
+    )
+
+
+def delivery_fee_minor(tariff: DeliveryTariff, distance_m: float) -> int:
+    """Base fee up to the first kilometre, then pro rata by the metre, a broken minor unit rounded up."""
+    extra_m = max(0, round(distance_m) - FREE_DISTANCE_M)
+    return tariff.delivery_fee_minor + -(-tariff.delivery_fee_per_km_minor * extra_m // 1_000)
+
+
+def eta_minutes(*, prep_minutes: int, distance_m: float) -> EtaMinutes:
+    """Preparation plus a ride by bicycle over `distance_m` of straight line, as a range on five-minute marks.
+
+    The late end leaves a quarter more, since kitchens and lights are late more often than early.
+    """
+    ride_s = distance_m * DEFAULT_CIRCUITY / VEHICLES["bicycle"].speed_m_s
+    minutes = prep_minutes + (ride_s + HAND_OVERS_S) / 60
+    earliest = max(_STEP_MINUTES, int(minutes // _STEP_MINUTES) * _STEP_MINUTES)
+    latest = -(-int(minutes * 1.25 + 1) // _STEP_MINUTES) * _STEP_MINUTES
+    return EtaMinutes(earliest, max(latest, earliest + 2 * _STEP_MINUTES))

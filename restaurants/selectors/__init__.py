@@ -1,0 +1,1 @@
+"""Reads of the restaurants: browsing, pricing a cart, staff gates and tickets."""

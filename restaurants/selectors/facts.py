@@ -1,0 +1,82 @@
+"""What this app tells others: frozen values, never rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from deliveryapp.geo import Point
+
+
+@dataclass(frozen=True, slots=True)
+class RestaurantInfo:
+    id: UUID
+    slug: str
+    name: str
+    location: Point
+    street: str
+    city: str
+    region: str
+    timezone: str
+    currency: str
+    prep_minutes: int
+    delivery_radius_m: int
+    delivery_fee_minor: int
+    delivery_fee_per_km_minor: int
+    minimum_order_minor: int
+    tax_bp: int
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """One wish: `quantity` pieces of an item, all with the same options."""
+
+    item_id: UUID
+    quantity: int
+    option_ids: tuple[UUID, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedOption:
+    option_id: UUID
+    group: str
+    name: str
+    price_delta_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """`unit_price_minor` is one piece without options; `total_minor` is all pieces with them."""
+
+    item_id: UUID
+    name: str
+    quantity: int
+    unit_price_minor: int
+    options: tuple[PricedOption, ...]
+    note: str
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricedCart:
+    restaurant: RestaurantInfo
+    lines: tuple[PricedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketInfo:
+    seq: int
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Somebody works at a restaurant."""
+
+    restaurant_id: UUID
+    slug: str
+    name: str
+    role: str

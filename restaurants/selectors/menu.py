@@ -1,0 +1,76 @@
+"""One restaurant with its whole menu: five queries, whatever its length."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from deliveryapp.geo import Point, haversine_m
+from restaurants.errors import RestaurantNotFound
+from restaurants.hours import Schedule
+from restaurants.models import MenuSection, Restaurant
+from restaurants.pricing import delivery_terms
+from restaurants.selectors.browsing import Card
+from restaurants.selectors.facts import RestaurantInfo
+from restaurants.selectors.places import info_of, open_state, schedule_of, with_schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A restaurant's own page. Sections come with their items, option groups and options loaded."""
+
+    card: Card
+    schedule: Schedule
+    sections: list[MenuSection]
+
+
+def restaurant_detail(*, key: str, point: Point | None, now: datetime) -> Detail:
+    """By id or slug; `point` is where to deliver, if known. Raises RestaurantNotFound, also if inactive."""
+    restaurant = with_schedule(now).filter(by_key(key)).first()
+    if restaurant is None:
+        raise RestaurantNotFound
+    schedule = schedule_of(restaurant)
+    return Detail(
+        card=_card(restaurant, schedule, point, now),
+        schedule=schedule,
+        sections=list(_sections(restaurant)),
+    )
+
+
+def by_key(key: str) -> Q:
+    """How a restaurant is named in an address: its UUID or its slug."""
+    try:
+        return Q(pk=UUID(key))
+    except ValueError:
+        return Q(slug=key)
+
+
+def restaurant_by_slug(*, slug: str) -> RestaurantInfo:
+    """An active restaurant as a fact. Raises RestaurantNotFound."""
+    row = Restaurant.objects.defer("picture_svg").filter(slug=slug, is_active=True).first()
+    if row is None:
+        raise RestaurantNotFound
+    return info_of(row)
+
+
+def picture_svg(*, slug: str) -> str:
+    """The picture as SVG text. Raises RestaurantNotFound, also when there is none."""
+    found = Restaurant.objects.filter(slug=slug, is_active=True).values_list("picture_svg", flat=True).first()
+    if not found:
+        raise RestaurantNotFound
+    return found
+
+
+def _card(restaurant: Restaurant, schedule: Schedule, point: Point | None, now: datetime) -> Card:
+    terms = None
+    if point is not None:
+        distance_m = haversine_m(point, Point(restaurant.lat, restaurant.lng))
+        terms = delivery_terms(restaurant, distance_m=distance_m)
+    return Card(restaurant, open_state(restaurant, schedule, now), terms)
+
+
+def _sections(restaurant: Restaurant) -> Iterator[MenuSection]:
+    sections = MenuSection.objects.filter(restaurant=restaurant)
+    yield from sections.prefetch_related("items__option_groups__options")

@@ -1,0 +1,127 @@
+"""Restaurants as facts, and whether they take orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, TypedDict
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from deliveryapp.geo import Point, haversine_m
+from restaurants import pricing
+from restaurants.errors import RestaurantNotFound
+from restaurants.hours import Schedule, SpecialSpan, WeeklySpan
+from restaurants.models import OpeningHours, Restaurant, SpecialDay
+from restaurants.pricing import DeliveryTerms
+from restaurants.selectors.facts import RestaurantInfo
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class _Hours(TypedDict):
+        week_json: list[dict[str, Any]]
+        specials_json: list[dict[str, Any]]
+
+    ScheduledRestaurant = WithAnnotations[Restaurant, _Hours]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenState:
+    """`next_opening_at` only while closed, `closes_at` only while open; None also when nobody knows."""
+
+    is_open: bool
+    next_opening_at: datetime | None
+    closes_at: datetime | None
+
+
+def get_restaurant(*, restaurant_id: UUID) -> RestaurantInfo:
+    """Raises RestaurantNotFound. Also finds those that left the platform: their orders remain."""
+    restaurant = Restaurant.objects.defer("picture_svg").filter(pk=restaurant_id).first()
+    if restaurant is None:
+        raise RestaurantNotFound
+    return info_of(restaurant)
+
+
+def get_restaurants(*, ids: Iterable[UUID]) -> dict[UUID, RestaurantInfo]:
+    """Those of `ids` that exist, in one query."""
+    rows = Restaurant.objects.defer("picture_svg").filter(pk__in=set(ids))
+    return {row.pk: info_of(row) for row in rows}
+
+
+def with_schedule(now: datetime) -> QuerySet[ScheduledRestaurant]:
+    """Active restaurants, each with its hours and coming special days in the same row: see `schedule_of`."""
+    week = OpeningHours.objects.filter(restaurant=OuterRef("pk")).order_by("weekday", "opens")
+    specials = SpecialDay.objects.filter(restaurant=OuterRef("pk"), date__gte=now.date() - timedelta(days=2))
+    return (
+        Restaurant.objects.filter(is_active=True)
+        .defer("picture_svg")
+        .annotate(
+            week_json=ArraySubquery(
+                week.values(row=JSONObject(day="weekday", opens="opens", closes="closes"))
+            ),
+            specials_json=ArraySubquery(
+                specials.values(row=JSONObject(day="date", opens="opens", closes="closes"))
+            ),
+        )
+    )
+
+
+def schedule_of(restaurant: ScheduledRestaurant) -> Schedule:
+    """The schedule of a row read by `with_schedule`."""
+    return Schedule(
+        zone=ZoneInfo(restaurant.timezone),
+        week=tuple(
+            WeeklySpan(row["day"], time.fromisoformat(row["opens"]), time.fromisoformat(row["closes"]))
+            for row in restaurant.week_json
+        ),
+        specials=tuple(
+            SpecialSpan(date.fromisoformat(row["day"]), _time(row["opens"]), _time(row["closes"]))
+            for row in restaurant.specials_json
+        ),
+    )
+
+
+def _time(text: str | None) -> time | None:
+    return None if text is None else time.fromisoformat(text)
+
+
+def open_state(restaurant: Restaurant, schedule: Schedule, now: datetime) -> OpenState:
+    """Whether an order would be taken: doors open, and the kitchen neither paused nor switched off."""
+    if not (restaurant.is_active and restaurant.is_accepting):
+        return OpenState(False, None, None)
+    earliest = max(now, restaurant.paused_until or now)
+    if earliest > now or not schedule.open_at(now):
+        return OpenState(False, schedule.next_opening(earliest), None)
+    return OpenState(True, None, schedule.closes_at(now))
+
+
+def info_of(restaurant: Restaurant) -> RestaurantInfo:
+    return RestaurantInfo(
+        id=restaurant.pk,
+        slug=restaurant.slug,
+        name=restaurant.name,
+        location=Point(restaurant.lat, restaurant.lng),
+        street=restaurant.street,
+        city=restaurant.city,
+        region=restaurant.region,
+        timezone=restaurant.timezone,
+        currency=restaurant.currency,
+        prep_minutes=restaurant.prep_minutes,
+        delivery_radius_m=restaurant.delivery_radius_m,
+        delivery_fee_minor=restaurant.delivery_fee_minor,
+        delivery_fee_per_km_minor=restaurant.delivery_fee_per_km_minor,
+        minimum_order_minor=restaurant.minimum_order_minor,
+        tax_bp=restaurant.tax_bp,
+        phone=restaurant.phone,
+    )
+
+
+def delivery_terms(info: RestaurantInfo, point: Point) -> DeliveryTerms:
+    """Reach, fee and time of a delivery to `point`."""
+    return pricing.delivery_terms(info, distance_m=haversine_m(info.location, point))

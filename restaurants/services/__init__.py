@@ -1,0 +1,1 @@
+"""Writes of the restaurants: tickets, what a kitchen switches, and new restaurants."""

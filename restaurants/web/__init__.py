@@ -1,0 +1,1 @@
+"""The pages of the restaurants: browsing for everybody, the kitchen's board for staff."""

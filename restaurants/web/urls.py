@@ -1,0 +1,11 @@
+from django.urls import path
+
+from restaurants.web import views
+
+urlpatterns = [
+    path("", views.discover, name="discover"),
+    path("restaurants/<slug:slug>/", views.restaurant, name="restaurant"),
+    path("restaurants/<slug:slug>/picture.svg", views.picture, name="restaurant-picture"),
+    path("kitchen/", views.kitchens, name="kitchen"),
+    path("kitchen/<slug:slug>/", views.board, name="kitchen-board"),
+]

@@ -1,0 +1,140 @@
+"""A real Chromium against real processes; one set of processes per module, a new customer per test.
+
+Skipped where there is no Chromium (CHROMIUM names one that is not on the path), but never in CI.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.cast import Kitchen, make_kitchen, make_user
+from tests.live import LiveStack, live_stack
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--enable-unsafe-swiftshader",  # WebGL without a graphics card
+]
+WAIT_MS = 15_000
+
+
+def chromium_path() -> str | None:
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = chromium_path()
+    if path is None and os.environ.get("CI") != "true":
+        pytest.skip("no Chromium found: install one, or set CHROMIUM to its path")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's loop runs in this thread, and Django takes it for asynchronous code.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True)
+class City:
+    """Bo's kitchen and Cleo on her bicycle, with everything running behind them."""
+
+    url: str
+    kitchen: Kitchen
+    stack: LiveStack
+
+
+@pytest.fixture(scope="module")
+def city(chromium: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[City]:
+    """Rows are committed, since other processes read them; the module leaves an empty database."""
+    from deliveryapp.clock import utc_now
+    from drivers.services.registering import NewDriver, register_drivers
+
+    with django_db_blocker.unblock():
+        kitchen = make_kitchen(make_user("Bo"), "bos-kitchen")
+        cleo = NewDriver(user_id=make_user("Cleo").pk, name="Cleo", region="helsinki", vehicle="bicycle")
+        register_drivers(rows=[cleo], now=utc_now())
+        with live_stack() as stack:
+            yield City(url=stack.base_url, kitchen=kitchen, stack=stack)
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@dataclass
+class Watched:
+    """Pages whose consoles are read: whatever a test did not announce is a failure."""
+
+    problems: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
+
+    def expect(self, part: str) -> None:
+        """What is refused on purpose shows up as a failed resource; `part` is a part of that line."""
+        self.expected.append(part)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        line = f"{message.text} {message.location.get('url', '')}"
+        if message.type == "error" and not any(part in line for part in self.expected):
+            self.problems.append(line)
+
+
+@pytest.fixture
+def console() -> Iterator[Watched]:
+    watched = Watched()
+    yield watched
+    assert watched.problems == []
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(chromium: Browser, city: City, console: Watched) -> Iterator[Visit]:
+    """`visit(path, size=PHONE)` opens a page for somebody new; `visit(path, beside=page)` a tab beside it."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(path: str, *, size: dict[str, int] = DESKTOP, beside: Page | None = None) -> Page:
+        context = beside.context if beside else _context(chromium, city, size)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        console.watch(page)
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _context(chromium: Browser, city: City, size: dict[str, int]) -> BrowserContext:
+    return chromium.new_context(
+        base_url=city.url,
+        viewport=size,
+        locale="en-GB",
+        timezone_id="Europe/Helsinki",
+        reduced_motion="reduce",
+    )

@@ -1,0 +1,173 @@
+"""Ada orders, pays or fails to pay, and is never charged twice for one wish."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, Request, Route, expect
+
+from tests.browser.conftest import PHONE, Visit, Watched
+from tests.browser.steps import (
+    choose_door,
+    fill_cart,
+    headline,
+    orders_of,
+    place_button,
+    place_order,
+    ready_to_pay,
+    sign_up,
+)
+
+
+def test_from_the_list_to_the_placed_order_on_a_phone(visit: Visit) -> None:
+    page = visit("/", size=PHONE)
+    sign_up(page)
+    choose_door(page)
+    page.get_by_role("link", name=re.compile("Bos Kitchen")).click()
+    page.get_by_role("button", name=re.compile("^Burger")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name=re.compile("Add to cart")).click()
+    expect(dialog.get_by_role("group", name=re.compile("Size"))).to_have_class(re.compile("wrong"))
+    dialog.get_by_label("Large").check()
+    dialog.get_by_role("button", name="Add to cart €17.00").click()
+    page.get_by_role("button", name=re.compile("View cart · 1 item")).click()
+    page.get_by_role("dialog").get_by_role("link", name=re.compile("Checkout")).click()
+    expect(place_button(page)).to_have_text(re.compile(r"€\d+\.\d\d"))
+    page.get_by_role("button", name="€2.00").click()
+    expect(page.get_by_text("Tip for the driver").last).to_be_visible()
+    place_button(page).click()
+
+    headline(page, "Waiting for the kitchen")
+    [order] = orders_of(page)
+    assert order["status"] == "placed"
+    assert order["tip"] == {"amount_minor": 200, "currency": "EUR"}
+    assert [line["options"][0]["name"] for line in order["lines"]] == ["Large"]
+    assert page.evaluate("JSON.parse(localStorage.getItem('cart.v1')).lines") == []
+
+
+def test_a_declined_card_says_why_and_another_one_works(visit: Visit, console: Watched) -> None:
+    console.expect("402 (Payment Required)")
+    page = visit("/")
+    ready_to_pay(page, "Declined: not enough money")
+    place_button(page).click()
+    expect(page.get_by_text("There is not enough money on this card.")).to_be_visible()
+    assert [order["status"] for order in orders_of(page)] == ["failed"]
+
+    page.get_by_label(re.compile("Goes through")).check()
+    expect(page.get_by_text("There is not enough money on this card.")).to_be_hidden()
+    place_button(page).click()
+    headline(page, "Waiting for the kitchen")
+    assert sorted(order["status"] for order in orders_of(page)) == ["failed", "placed"]
+
+
+def test_the_bank_asks_back_and_the_order_is_placed_afterwards(visit: Visit) -> None:
+    page = visit("/")
+    ready_to_pay(page, "3-D Secure")
+    place_button(page).click()
+    page.wait_for_url(re.compile(r"/3ds|/_sandbox|/authenticate|client_secret"))
+    page.locator("button").first.click()
+    headline(page, "Waiting for the kitchen")
+    [order] = orders_of(page)
+    assert order["payment"]["status"] == "authorized"
+    assert page.evaluate("JSON.parse(localStorage.getItem('cart.v1')).lines") == []
+
+
+def test_a_double_click_places_one_order(visit: Visit) -> None:
+    page = visit("/")
+    ready_to_pay(page)
+    place_button(page).dblclick()
+    headline(page, "Waiting for the kitchen")
+    assert len(orders_of(page)) == 1
+
+
+def test_an_answer_lost_on_the_way_back_leads_to_the_same_order(visit: Visit, console: Watched) -> None:
+    console.expect("net::ERR")
+    page = visit("/")
+    ready_to_pay(page)
+    keys: list[str] = []
+    page.route("**/api/v1/orders/", lambda route: _lose_the_first_answer(route, keys))
+    place_button(page).click()
+    headline(page, "Waiting for the kitchen")
+
+    assert len(keys) == 2
+    assert len(set(keys)) == 1, "the retry must carry the same key"
+    assert len(orders_of(page)) == 1
+
+
+def _lose_the_first_answer(route: Route, keys: list[str]) -> None:
+    """The order is placed, but the browser never hears of it; the retry goes through."""
+    if route.request.method != "POST":
+        route.continue_()
+        return
+    keys.append(route.request.headers["idempotency-key"])
+    if len(keys) == 1:
+        route.fetch()
+        route.abort("connectionreset")
+    else:
+        route.continue_()
+
+
+def test_a_reload_while_nobody_answers_does_not_order_twice(visit: Visit, console: Watched) -> None:
+    console.expect("net::ERR")
+    page = visit("/")
+    ready_to_pay(page)
+    keys: list[str] = []
+
+    def lose_all(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        route.fetch()
+        route.abort("connectionreset")
+
+    page.route("**/api/v1/orders/", lose_all)
+    place_button(page).click()
+    expect(page.get_by_text("Still asking…")).to_be_visible()
+    page.unroute("**/api/v1/orders/")
+    page.on("request", lambda request: keys.extend(_key(request)))
+    page.reload()
+
+    headline(page, "Waiting for the kitchen")
+    assert len(set(keys)) == 1
+    assert len(orders_of(page)) == 1
+
+
+def _key(request: Request) -> list[str]:
+    is_order = request.method == "POST" and request.url.endswith("/api/v1/orders/")
+    return [request.headers["idempotency-key"]] if is_order else []
+
+
+def test_two_tabs_share_one_cart(visit: Visit) -> None:
+    first = visit("/", size=PHONE)
+    sign_up(first)
+    choose_door(first)
+    second = visit("/restaurants/bos-kitchen/", beside=first)
+    fill_cart(first, soups=3)
+    expect(second.get_by_role("button", name=re.compile("View cart · 3 items"))).to_be_visible()
+    expect(second.get_by_role("link", name="Cart, 3 items")).to_be_visible()
+
+
+def test_a_cancelled_order_is_cancelled_in_every_tab(visit: Visit) -> None:
+    page = visit("/")
+    order_id = place_order(page)
+    other = visit(f"/orders/{order_id}/", beside=page)
+    headline(other, "Waiting for the kitchen")
+    _cancel(page)
+    for tab in (page, other):
+        headline(tab, "The order was cancelled")
+        expect(tab.get_by_text("You cancelled this order.")).to_be_visible()
+        expect(tab.get_by_role("button", name="Cancel order")).to_be_hidden()
+
+
+def _cancel(page: Page) -> None:
+    page.get_by_role("button", name="Cancel order").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel order").click()
+
+
+def test_somebody_elses_order_does_not_exist(visit: Visit, console: Watched) -> None:
+    console.expect("404 (Not Found)")
+    ada = visit("/")
+    order_id = place_order(ada)
+    dov = visit("/")
+    sign_up(dov, "Dov")
+    dov.goto(f"/orders/{order_id}/")
+    expect(dov.get_by_text("We could not find that")).to_be_visible()
+    expect(dov.get_by_text("Bos Kitchen")).to_be_hidden()

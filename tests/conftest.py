@@ -1,0 +1,56 @@
+"""Fixtures for every test; the services behind them are started by tests/services_plugin.py."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import redis
+from django.core.management import call_command
+from django.db import connection, connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests import databases
+
+pytest_plugins = ["tests.cast"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """This process's database, a copy of the one that was migrated for the whole run."""
+    name = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        databases.create_from_template(name, migrate=_migrate)
+        yield
+        _disconnect()
+    databases.drop(name)
+
+
+def _migrate(name: str) -> None:
+    ours = connection.settings_dict["NAME"]
+    connection.settings_dict["NAME"] = name
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        _disconnect()
+        connection.settings_dict["NAME"] = ours
+
+
+def _disconnect() -> None:
+    """Close the pool too: it would keep connections to the database it was opened for."""
+    connections.close_all()
+    connection.close_pool()
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[redis.Redis]:
+    client = redis.Redis.from_url(os.environ["REDIS_URL"])
+    yield client
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(_redis: redis.Redis) -> None:
+    """Every test finds an empty Redis; what it leaves goes when the next one starts."""
+    _redis.flushdb()

@@ -1,0 +1,1 @@
+"""Writes: judging positions, and remembering who rides what."""
