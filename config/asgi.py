@@ -1,10 +1,11 @@
 """The live process: sockets and hot routes as raw ASGI, everything else handed to Django under WSGI.
 
-Django's own ASGI handler costs several times the CPU of its WSGI handler. Behind nginx the other routes go to the
-web process; here they are served too, so that in development one process can do everything.
+Django's own ASGI handler costs several times the CPU of its WSGI handler. Behind nginx the other routes go
+to the web process; here they are served too, so that in development one process can do everything.
 """
 
 import os
+from typing import Any, cast
 
 import django
 
@@ -22,7 +23,7 @@ from tracking.ingest.asgi import Receive, Scope, Send  # noqa: E402
 NOT_FOUND = 4404
 WEB_THREADS = 8
 
-django_over_wsgi = WSGIMiddleware(web, workers=WEB_THREADS)
+django_over_wsgi: Any = WSGIMiddleware(cast(Any, web), workers=WEB_THREADS)
 watchers = URLRouter(websocket_urlpatterns)
 
 

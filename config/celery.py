@@ -7,11 +7,13 @@ from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.prod")
 
-from django.conf import settings  # noqa: E402 - needs the settings module named first
+from django.conf import settings
 
-from config.settings.env import celery_broker  # noqa: E402
+from config.settings.env import celery_broker
 
-VISIBILITY_S = 120  # lease 60 s < visibility: a task of a killed worker comes back after its row's lease ended
+VISIBILITY_S = (
+    120  # lease 60 s < visibility: a task of a killed worker comes back after its row's lease ended
+)
 
 app = Celery("deliveryapp")
 app.conf.update(
@@ -33,27 +35,39 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     task_default_queue="events",
+    task_routes={
+        "relay.*": "events",
+        "events.*": "events",
+        "idempotency.*": "events",
+        "saga.*": "saga",
+        "payments.*": "payments",
+        "drivers.*": "dispatch",
+        "tracking.*": "tracking",
+    },
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0.05, "interval_max": 0.1},
     timezone="UTC",
     beat_schedule_filename=os.environ.get("BEAT_SCHEDULE", "celerybeat-schedule"),
     beat_schedule={
-        "relay.sweep": {"task": "relay.sweep", "schedule": 1.0, "options": {"queue": "events", "expires": 5}},
-        "events.retry": {"task": "events.retry", "schedule": 2.0, "options": {"queue": "events", "expires": 5}},
-        "saga.sweep": {"task": "saga.sweep", "schedule": 1.0, "options": {"queue": "saga", "expires": 5}},
+        "relay.sweep": {"task": "relay.sweep", "schedule": 1.0, "options": {"expires": 5}},
+        "events.retry": {
+            "task": "events.retry",
+            "schedule": 2.0,
+            "options": {"expires": 5},
+        },
+        "saga.sweep": {"task": "saga.sweep", "schedule": 1.0, "options": {"expires": 5}},
         "payments.sweep": {
             "task": "payments.sweep",
             "schedule": 5.0,
-            "options": {"queue": "payments", "expires": 10},
+            "options": {"expires": 10},
         },
         "drivers.dispatch": {
             "task": "drivers.dispatch_all",
             "schedule": 1.0,
-            "options": {"queue": "dispatch", "expires": 3},
+            "options": {"expires": 3},
         },
         "idempotency.forget": {
             "task": "idempotency.forget",
             "schedule": crontab(minute="17"),
-            "options": {"queue": "events"},
         },
     },
 )

@@ -35,17 +35,9 @@ class CeleryTransport:
         """At most one equal nudge waits: the worker lifts the mark before it looks."""
         try:
             if client().set(nudge_mark(task, **ids), 1, nx=True, ex=NUDGE_WINDOW_S):
-                current_app.send_task(task, kwargs=ids, queue=NUDGE_QUEUES[task], ignore_result=True)
+                current_app.send_task(task, kwargs=ids, ignore_result=True)
         except BROKER_ERRORS as error:
             log.warning("nudge_lost", task=task, error=str(error))
-
-
-NUDGE_QUEUES = {
-    "relay.publish": "events",
-    "saga.advance": "saga",
-    "drivers.dispatch": "dispatch",
-    "payments.run_operation": "payments",
-}
 
 
 def nudge_mark(task: str, **ids: str | int) -> str:

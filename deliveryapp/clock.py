@@ -20,7 +20,9 @@ def speed() -> float:
 
 
 def scaled(duration: timedelta, *, floor: timedelta = timedelta(0)) -> timedelta:
-    """How long `duration` of the city's time takes on the wall clock, at least `floor` when time runs fast."""
+    """How long `duration` of the city's time takes on the wall clock, at least `floor` when time runs
+    fast.
+    """
     return max(duration / speed(), min(floor, duration))
 
 

@@ -26,7 +26,11 @@ class IdempotencyKeyReused(Unprocessable):
 
 
 class RequestInFlight(Conflict):
-    code, title, retryable = "request_in_flight", "The first request with this key is still being answered", True
+    code, title, retryable = (
+        "request_in_flight",
+        "The first request with this key is still being answered",
+        True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

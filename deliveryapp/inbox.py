@@ -1,8 +1,8 @@
 """Exactly-once effects on top of at-least-once delivery.
 
 The inbox row `(handler, event id)` commits together with the handler's effect. A handler that fails is tried
-again from the database with backoff; after MAX_ATTEMPTS the event rests as a dead letter until a person replays
-or discards it. One bad event never holds up the others of its batch.
+again from the database with backoff; after MAX_ATTEMPTS the event rests as a dead letter until a person
+replays or discards it. One bad event never holds up the others of its batch.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def handle(*, handler: str, envelopes: Sequence[dict[str, Any]]) -> None:
                 _handle_one(row, read_envelope(wire))
             except UnknownEvent as error:
                 _keep(handler, wire, error, final=True)
-            except Exception as error:  # noqa: BLE001 - whatever a handler raises becomes a visible dead letter
+            except Exception as error:
                 log.exception("handler_failed", handler=handler, event_id=wire["id"])
                 _keep(handler, wire, error, final=False)
 

@@ -1,8 +1,8 @@
 """Carry outbox rows to the transport: claim, send, mark, each in a short transaction of its own.
 
-One publisher per shard at a time keeps the order per aggregate. The claim is a lease on the shard's row by the
-database's clock; the token fences a publisher that was paused past its lease, so that it cannot mark rows which
-its successor owns. An event that no class can read is parked with its reason and holds up nobody.
+One publisher per shard at a time keeps the order per aggregate. The claim is a lease on the shard's row by
+the database's clock; the token fences a publisher that was paused past its lease, so that it cannot mark rows
+which its successor owns. An event that no class can read is parked with its reason and holds up nobody.
 """
 
 from collections import defaultdict

@@ -1,12 +1,12 @@
 """A small durable saga engine.
 
-A saga is a list of steps; a run of it belongs to one subject (an order). The row says where the run stands, the
-log says what was begun before it was begun. Workers only execute: a sweep claims what is due or was abandoned by
-a crash, under a lease by the database's clock, so a lost message costs latency and never a run. A step may run
-again after a crash and must be idempotent; a compensation too.
+A saga is a list of steps; a run of it belongs to one subject (an order). The row says where the run stands,
+the log says what was begun before it was begun. Workers only execute: a sweep claims what is due or was
+abandoned by a crash, under a lease by the database's clock, so a lost message costs latency and never a run.
+A step may run again after a crash and must be idempotent; a compensation too.
 
-Commands that decide a subject's fate (confirm, cancel, time out) change the subject under its own lock and then
-`wake` or `compensate` its run in the same transaction; the steps read what was decided.
+Commands that decide a subject's fate (confirm, cancel, time out) change the subject under its own lock and
+then `wake` or `compensate` its run in the same transaction; the steps read what was decided.
 """
 
 from collections.abc import Callable
@@ -157,6 +157,12 @@ def hand_over(
     batch.update(SagaStep.objects.filter(pk=step.pk), outcome=outcome, finished_at=Now())
 
 
+def let_go(run: SagaRun) -> None:
+    """Give the caller's step back undone: whoever advances the run next finds out how things stand."""
+    mine = SagaRun.objects.filter(pk=run.pk, lease_token=run.lease_token)
+    mine.update(lease_token=None, leased_until=None, due_at=Now())
+
+
 def wake(*, saga: str, subject_id: UUID) -> None:
     """Something happened that the run may be waiting for; also resumes a run in review."""
     require_transaction()
@@ -250,7 +256,7 @@ def _execute(held: Held) -> Outcome:
         return Done()
     try:
         return action(held.subject_id)
-    except Exception as error:  # noqa: BLE001 - an unforeseen error must leave the run retryable, not stuck
+    except Exception as error:
         log.exception("saga_step_failed", step=held.step.name, subject_id=str(held.subject_id))
         return Retry(f"{type(error).__name__}: {error}")
 
@@ -306,7 +312,9 @@ def _next(held: Held) -> Verdict:
 def _retry(held: Held, here: Verdict, detail: str) -> Verdict:
     attempts = held.attempts + 1
     if attempts >= held.step.max_attempts:
-        return replace(here, status=Status.MANUAL_REVIEW, reason=f"{held.step.name}: {detail}", pause=timedelta(0))
+        return replace(
+            here, status=Status.MANUAL_REVIEW, reason=f"{held.step.name}: {detail}", pause=timedelta(0)
+        )
     pause = min(timedelta(seconds=0.5) * 2**attempts, MAX_PAUSE)
     return replace(here, attempts=attempts, pause=pause)
 

@@ -14,8 +14,8 @@ from deliveryapp.events import Envelope, Event
 class Subscription:
     """`handler` (dotted path) gets every event of the given types on `queue`.
 
-    `exactly_once` handlers run in one transaction with their inbox row. The others only push what the database
-    already says (socket frames): they run outside a transaction and may see an event twice.
+    `exactly_once` handlers run in one transaction with their inbox row. The others only push what the
+    database already says (socket frames): they run outside a transaction and may see an event twice.
     """
 
     name: str

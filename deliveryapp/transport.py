@@ -14,7 +14,8 @@ class TransportDown(Exception):
 
 class Transport(Protocol):
     def send(self, deliveries: "Mapping[str, Sequence[dict[str, Any]]]") -> None:
-        """Hand each handler's envelopes (CloudEvents JSON, oldest first) over; returns once they are accepted.
+        """Hand each handler's envelopes (CloudEvents JSON, oldest first) over; returns once they are
+        accepted.
 
         Raises TransportDown; the caller then sends the same again later.
         """

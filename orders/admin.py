@@ -43,15 +43,29 @@ class FailureInline(_Inline):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin, ModelAdmin):
-    list_display = ("number", "status", "restaurant_name", "customer_first_name", "total_minor", "currency", "created_at")
+    list_display = (
+        "number",
+        "status",
+        "restaurant_name",
+        "customer_first_name",
+        "total_minor",
+        "currency",
+        "created_at",
+    )
     list_filter = ("status", "region", "cancel_reason")
-    search_fields = ("=id", "number", "customer__user__email", "customer__user__phone", "customer__user__name")
+    search_fields = (
+        "=id",
+        "number",
+        "customer__user__email",
+        "customer__user__phone",
+        "customer__user__name",
+    )
     inlines = (LineInline, HistoryInline, FailureInline)
     actions = ("cancel",)
     ordering = ("-id",)
     show_full_result_count = False
 
-    class action_form(ActionForm):  # noqa: N801 - Django's name for it
+    class action_form(ActionForm):
         reason = forms.CharField(max_length=120, required=False, help_text="Why (kept in the history)")
 
     @admin.action(description="Cancel and release the money (give a reason)")

@@ -30,7 +30,9 @@ class PaymentMethodInvalid(InvalidInput):
 
 
 class IllegalMove(Conflict):
-    """Somebody else was quicker, or the step makes no sense now; `status` in extra is the order's present one."""
+    """Somebody else was quicker, or the step makes no sense now; `status` in extra is the order's present
+    one.
+    """
 
     code, title = "order_state", "The order's state does not allow this"
 

@@ -63,7 +63,7 @@ def board(*, restaurant_id: UUID, limit: int = 200) -> list[dict[str, Any]]:
 
 def role_of(*, user_id: UUID) -> dict[str, Any] | None:
     customer = selectors.customer_of(user_id=user_id)
-    return customer and {"since": customer.created_at}
+    return {"since": customer.created_at} if customer else None
 
 
 def _view(order: Order) -> OrderView:

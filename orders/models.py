@@ -1,7 +1,7 @@
 """Customers, orders, and the history of every move.
 
-The order's status is moved only by the transitions below; a trigger in the database (migration 0002) refuses any
-move outside this graph, whoever makes it.
+The order's status is moved only by the transitions below; a trigger in the database (migration 0002) refuses
+any move outside this graph, whoever makes it.
 """
 
 from datetime import datetime

@@ -24,7 +24,9 @@ Status = Order.Status
 
 
 def authorize_payment(order_id: UUID) -> Outcome:
-    """Finish what the placing request began: it crashed, got no answer, or the customer's bank has questions."""
+    """Finish what the placing request began: it crashed, got no answer, or the customer's bank has
+    questions.
+    """
     order = Order.objects.get(pk=order_id)
     if order.status in (Status.FAILED, Status.CANCELLED):
         return Abort(_why(order))
@@ -77,7 +79,9 @@ def await_confirmation(order_id: UUID) -> Outcome:
 
 
 def assign_driver(order_id: UUID) -> Outcome:
-    """Ask dispatch for a driver; when nobody is found in time a person decides, and the search goes on (F7)."""
+    """Ask dispatch for a driver; when nobody is found in time a person decides, and the search goes on
+    (F7).
+    """
     order = Order.objects.get(pk=order_id)
     if order.status not in Order.IN_KITCHEN:
         return Abort(_why(order)) if order.status == Status.CANCELLED else Done()

@@ -19,7 +19,15 @@ class OperationInline(TabularInline):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin, ModelAdmin):
-    list_display = ("order_id", "amount_minor", "currency", "state", "captured_minor", "refunded_minor", "created_at")
+    list_display = (
+        "order_id",
+        "amount_minor",
+        "currency",
+        "state",
+        "captured_minor",
+        "refunded_minor",
+        "created_at",
+    )
     list_filter = ("state", "gateway")
     search_fields = ("=order_id", "=provider_ref")
     inlines = (OperationInline,)

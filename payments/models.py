@@ -150,5 +150,7 @@ class WebhookEvent(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["received_at"], name="webhook_unapplied", condition=Q(applied_at__isnull=True))
+            models.Index(
+                fields=["received_at"], name="webhook_unapplied", condition=Q(applied_at__isnull=True)
+            )
         ]

@@ -1,9 +1,8 @@
 """Doors for the worker: each task makes one call."""
 
-from uuid import UUID
-
 from celery import shared_task
 
+from deliveryapp.celery_transport import lift_nudge
 from payments import selectors, services
 
 
@@ -14,11 +13,7 @@ def sweep() -> None:
         services.apply_webhook(event_id=event_id)
 
 
-@shared_task(name="payments.run_operation", queue="payments", soft_time_limit=25, time_limit=30)
-def run_operation(operation_id: str) -> None:
-    services.run_operation(operation_id=UUID(operation_id))
-
-
 @shared_task(name="payments.apply_webhook", queue="payments", soft_time_limit=25, time_limit=30)
 def apply_webhook(event_id: str) -> None:
+    lift_nudge("payments.apply_webhook", event_id=event_id)
     services.apply_webhook(event_id=event_id)

@@ -50,16 +50,14 @@ def bo(db: None) -> User:
 @pytest.fixture
 def cleo(db: None) -> User:
     """A driver, not online yet."""
+    from deliveryapp.clock import utc_now
+    from deliveryapp.geo import Point
     from drivers.services.registering import NewDriver, register_drivers
 
     user = make_user("Cleo")
-    register_drivers(
-        drivers=[
-            NewDriver(
-                user_id=user.pk, name="Cleo", region="helsinki", vehicle="bicycle", lat=60.1690, lng=24.9390
-            )
-        ]
-    )
+    point = Point(60.1690, 24.9390)
+    row = NewDriver(user_id=user.pk, name="Cleo", region="helsinki", point=point)
+    register_drivers(rows=[row], now=utc_now())
     return user
 
 
@@ -76,7 +74,7 @@ def sam(db: None) -> User:
 
 @dataclass(frozen=True)
 class Kitchen:
-    """Bo's restaurant, open around the clock: soup at 12.50, and a burger at 14.00 whose size must be chosen."""
+    """Bo's restaurant, always open: soup at 12.50, and a burger at 14.00 whose size must be chosen."""
 
     restaurant: Restaurant
     soup: MenuItem

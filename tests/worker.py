@@ -1,4 +1,6 @@
-"""Do by hand, in this process, what the worker and the beat do: for tests that need to see each effect in turn."""
+"""Do by hand, in this process, what the worker and the beat do: for tests that need to see each effect in
+turn.
+"""
 
 from __future__ import annotations
 

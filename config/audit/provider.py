@@ -31,9 +31,14 @@ class Seen:
 def find_money_breaches(sandbox_url: str) -> list[str]:
     """Every disagreement between the server's effect log and our rows. Raises httpx.HTTPError."""
     seen = _read(sandbox_url)
-    orders = {str(pk): (status, total) for pk, status, total in Order.objects.values_list("pk", "status", "total_minor")}
+    orders = {
+        str(pk): (status, total)
+        for pk, status, total in Order.objects.values_list("pk", "status", "total_minor")
+    }
     by_ref = {payment.provider_ref: payment for payment in Payment.objects.exclude(provider_ref=None)}
-    breaches = [text for ref, intent in seen.items() for text in _of_intent(ref, intent, orders, by_ref.get(ref))]
+    breaches = [
+        text for ref, intent in seen.items() for text in _of_intent(ref, intent, orders, by_ref.get(ref))
+    ]
     return breaches + list(_two_intents(seen)) + list(_missing_there(seen, by_ref))
 
 
@@ -42,7 +47,11 @@ def _read(sandbox_url: str) -> dict[str, Seen]:
     after = 0
     with httpx.Client(base_url=sandbox_url, timeout=10) as client:
         while True:
-            page = client.get("/_sandbox/effects", params={"after": after, "limit": PAGE}).raise_for_status().json()
+            page = (
+                client.get("/_sandbox/effects", params={"after": after, "limit": PAGE})
+                .raise_for_status()
+                .json()
+            )
             for effect in page["effects"]:
                 _add(seen[effect["payment_intent"]], effect)
             if not page["has_more"]:
@@ -76,10 +85,14 @@ def _of_intent(
     if status == "delivered" and intent.captures != [total_minor]:
         yield f"I5 order {intent.order_id} of {total_minor} was delivered, captured {intent.captures}"
     if status in ("cancelled", "failed") and (intent.kept or held > captured + intent.released):
-        yield f"I5 order {intent.order_id} is {status}, but {held} held, {intent.released} released, {intent.kept} kept"
-    if payment is not None and (payment.captured_minor, payment.refunded_minor) != (captured, intent.refunded):
         yield (
-            f"I6 {ref}: we say {payment.captured_minor} captured and {payment.refunded_minor} refunded, "
+            f"I5 order {intent.order_id} is {status}, but {held} held, {intent.released} released, "
+            f"{intent.kept} kept"
+        )
+    ours = payment and (payment.captured_minor, payment.refunded_minor)
+    if ours and ours != (captured, intent.refunded):
+        yield (
+            f"I6 {ref}: we say {ours[0]} captured and {ours[1]} refunded, "
             f"the provider {captured} and {intent.refunded}"
         )
 

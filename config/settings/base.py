@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import env
+from deliveryapp.logs import configure_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -147,8 +148,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Delivery platform API",
     "DESCRIPTION": (
-        "Order food from cart to door. Errors are RFC 9457 problem+json with a stable `code`; lists use cursor "
-        "pagination; money is integer minor units; times are ISO 8601 UTC."
+        "Order food from cart to door. Errors are RFC 9457 problem+json with a stable `code`; lists use "
+        "cursor pages; money is integer minor units; times are ISO 8601 UTC."
     ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -181,15 +182,20 @@ STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 
 # Static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ".run" / "static"
+STATIC_ROOT: str | None = env.text("STATIC_ROOT", "") or None  # collected files, where nginx serves them
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 
+configure_logging()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}, "stripe": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
+    },
 }

@@ -1,5 +1,6 @@
 """A developer's machine and the demo: keys by default, plain HTTP on loopback."""
 
+from config.settings import env
 from config.settings.base import *
 
 DEBUG = env.flag("DEBUG")

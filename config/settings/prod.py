@@ -1,5 +1,6 @@
 """Production: every key must be given, everything over TLS."""
 
+from config.settings import env
 from config.settings.base import *
 
 SECRET_KEY = env.text("SECRET_KEY")

@@ -1,5 +1,6 @@
 """Serializer fields that every app shares."""
 
+import math
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -36,11 +37,21 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class LatitudeField(serializers.FloatField):
+class _FiniteField(serializers.FloatField):
+    """NaN passes every comparison, so bounds alone would let it in."""
+
+    def to_internal_value(self, data: Any) -> float:
+        value = super().to_internal_value(data)
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value
+
+
+class LatitudeField(_FiniteField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=-90, max_value=90, **kwargs)
 
 
-class LongitudeField(serializers.FloatField):
+class LongitudeField(_FiniteField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=-180, max_value=180, **kwargs)

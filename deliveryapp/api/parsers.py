@@ -47,7 +47,7 @@ def read_json(body: bytes) -> Any:
 
 
 def nesting(body: bytes) -> int:
-    """An upper bound of the depth, without parsing; brackets inside strings count too, which only errs high."""
+    """An upper bound of the depth without parsing; brackets in strings count too, which errs high."""
     depth = deepest = 0
     for byte in body:
         if byte in b"[{":

@@ -41,7 +41,13 @@ CODES = {
 
 def problem(*, status: int, code: str, title: str = "", detail: str = "", **extra: object) -> dict[str, Any]:
     title = title or TITLES.get(status, "Request refused")
-    return {"type": f"urn:problem:{code}", "title": title, "status": status, "code": code, "detail": detail} | extra
+    return {
+        "type": f"urn:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    } | extra
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -18,7 +18,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 class ApiSchema(AutoSchema):
     """Adds the problem answers that every operation can give."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in ("400", "401", "403", "404", "409"):
             bodies.setdefault(status, self._problem())

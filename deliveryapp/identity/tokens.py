@@ -1,7 +1,7 @@
 """Short access tokens (JWT) and rotating refresh tokens (opaque, hashed at rest).
 
-A refresh token that comes back after its rotation ends its whole family: either it was stolen or its successor
-was (RFC 9700, section 4.14.2).
+A refresh token that comes back after its rotation ends its whole family: either it was stolen or its
+successor was (RFC 9700, section 4.14.2).
 """
 
 import hashlib
@@ -60,7 +60,8 @@ def refresh(*, token: str) -> TokenPair:
 def revoke(*, token: str) -> None:
     """End the family of this refresh token; silent when it is unknown."""
     family = RefreshToken.objects.filter(token_hash=_hash(token)).values_list("family", flat=True).first()
-    RefreshToken.objects.filter(family=family, revoked_at=None).update(revoked_at=Now())
+    if family is not None:
+        RefreshToken.objects.filter(family=family, revoked_at=None).update(revoked_at=Now())
 
 
 def log_out_everywhere(*, user_id: UUID) -> None:

@@ -7,8 +7,8 @@ from deliveryapp.ids import new_id
 
 
 class OutboxEvent(models.Model):
-    """An event in the commit of the change it tells of. `position` rises per aggregate because the aggregate's
-    row is locked when it is drawn; across aggregates it promises nothing."""
+    """An event in the commit of the change it tells of. `position` rises per aggregate because the
+    aggregate's row is locked when it is drawn; across aggregates it promises nothing."""
 
     position = models.BigAutoField(primary_key=True)
     id = models.UUIDField(unique=True, default=new_id, editable=False)
@@ -30,7 +30,9 @@ class OutboxEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source", "subject", "seq"], name="outbox_seq_is_unique_per_aggregate")
+            models.UniqueConstraint(
+                fields=["source", "subject", "seq"], name="outbox_seq_is_unique_per_aggregate"
+            )
         ]
         indexes = [
             models.Index(
@@ -80,10 +82,10 @@ class DeadLetter(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["handler", "event_id"], name="dead_letter_is_one_per_handler_and_event")
+            models.UniqueConstraint(
+                fields=["handler", "event_id"], name="dead_letter_is_one_per_handler_and_event"
+            )
         ]
         indexes = [
-            models.Index(
-                fields=["next_try_at"], name="dead_letter_due", condition=models.Q(state="retrying")
-            )
+            models.Index(fields=["next_try_at"], name="dead_letter_due", condition=models.Q(state="retrying"))
         ]

@@ -41,7 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS = ("name",)
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
     class Meta:
         constraints = [

@@ -86,7 +86,7 @@ class Transport:
     ) -> Answer:
         """Send until a definite answer comes: broken connections, time-outs, 429 and 5xx are sent again.
 
-        `measure` names the series that takes the latency of the answered request. Raises Unreachable.
+        `measure` names the series that takes the latency of a successful request. Raises Unreachable.
         """
         deadline, failures = monotonic() + patience_s, 0
         content = None if json is None else orjson.dumps(json)
@@ -97,7 +97,7 @@ class Transport:
             started = monotonic()
             answer = await self._once(method, url, content=content, form=form, headers=head, witness=witness)
             if answer is not None and answer.status not in RETRIED:
-                if measure:
+                if measure and answer.status < 400:
                     self.measures.observe(measure, monotonic() - started)
                 return answer
             wait_s = self._wait_s(answer, failures)

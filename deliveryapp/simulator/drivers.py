@@ -9,7 +9,7 @@ from typing import Any
 from deliveryapp.geo import Point
 from deliveryapp.routing import router_for
 from deliveryapp.simulator.client import NoSuchAccount, Problem, Unreachable
-from deliveryapp.simulator.measures import ASSIGNED
+from deliveryapp.simulator.measures import ASSIGNED, POSITION_DROPPED
 from deliveryapp.simulator.phone import PositionReporter
 from deliveryapp.simulator.riding import Fix, Ride
 from deliveryapp.simulator.sockets import Channel, Frame
@@ -115,7 +115,7 @@ class Driver:
                 self._tasks.create_task(self._come_back())
             case "ack":
                 for dropped in frame["dropped"]:
-                    self._world.measures.events[f"position_dropped: {dropped['reason']}"] += 1
+                    self._world.measures.events[f"{POSITION_DROPPED}{dropped['reason']}"] += 1
 
     async def _wait_for_news(self, timeout_s: float) -> bool:
         """Whether the platform said anything about his deliveries within `timeout_s`."""

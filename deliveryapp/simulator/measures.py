@@ -18,6 +18,8 @@ PLACE, SEEN, ASSIGNED, STATUS_API, POSITION_AGE, DOOR_TO_DOOR, LOOP_LAG = (
     "loop_lag",
 )
 
+POSITION_DROPPED = "position dropped: "  # an event, followed by the reason
+
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:

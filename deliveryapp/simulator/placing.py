@@ -6,6 +6,7 @@ import asyncio
 import random
 import uuid
 from dataclasses import dataclass
+from itertools import chain, repeat
 from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ from deliveryapp.simulator.world import SimOrder, World
 ATTEMPTS = 8
 NEAREST = 12
 ACTION_WAIT_S = 60.0
+IN_FLIGHT_WAITS_S = (0.3, 0.6, 1.2, 2.5)
 RUN_ID = uuid.uuid4().hex[:12]  # keys must be new in every run, also with the same seed
 
 
@@ -109,7 +111,7 @@ async def _place(world: World, session: Session, plan: OrderPlan, wish: Wish, *,
 
 async def _submit(session: Session, wish: Wish, operation: Operation) -> dict[str, Any]:
     """Send with the key until there is a definite answer, however long that takes. Raises Problem."""
-    while True:
+    for wait_s in chain(IN_FLIGHT_WAITS_S, repeat(IN_FLIGHT_WAITS_S[-1])):
         try:
             answer = await session.call(
                 "POST",
@@ -123,7 +125,7 @@ async def _submit(session: Session, wish: Wish, operation: Operation) -> dict[st
             continue
         except Problem as problem:
             if "in_flight" in problem.code:
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(wait_s)
                 continue
             order_id = problem.body.get("order_id")
             operation.refused(problem.code, order_id)
@@ -133,6 +135,7 @@ async def _submit(session: Session, wish: Wish, operation: Operation) -> dict[st
         body: dict[str, Any] = answer.body
         operation.acked(body["id"])
         return body
+    raise AssertionError("the waits never end")
 
 
 def _agreed(answers: list[dict[str, Any] | BaseException]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from deliveryapp.simulator import measures
 from deliveryapp.simulator.endings import Ending, MoneyCheck
-from deliveryapp.simulator.measures import Percentiles
+from deliveryapp.simulator.measures import POSITION_DROPPED, Percentiles
 from deliveryapp.simulator.oplog import OpSummary
 from deliveryapp.simulator.tables import amount, duration, share, table
 from deliveryapp.simulator.world import ACTIVE, FINAL, World
@@ -32,11 +32,11 @@ class Promise:
 PROMISES = (
     Promise("order placed (HTTP)", measures.PLACE),
     Promise("restaurant sees the order", measures.SEEN, 2.0),
-    Promise("driver assigned after confirmation", measures.ASSIGNED, 30.0),
-    Promise("  the same in the city's time", measures.ASSIGNED, times_speed=True),
+    Promise("confirmed to driver assigned", measures.ASSIGNED, 30.0),
+    Promise("  the same in city time", measures.ASSIGNED, times_speed=True),
     Promise("order status API", measures.STATUS_API, 0.1),
     Promise("position age at the customer", measures.POSITION_AGE, 5.0),
-    Promise("placed to delivered, city's time", measures.DOOR_TO_DOOR),
+    Promise("placed to delivered (city time)", measures.DOOR_TO_DOOR),
     Promise("the simulator's own lag", measures.LOOP_LAG),
 )
 
@@ -199,8 +199,20 @@ def _robustness(facts: Facts) -> list[str]:
         ["  of unknown outcome", str(done.unknown), f"{resolved}, {len(done.unresolved)} unresolved"],
         ["double submits", str(done.doubles), one_order],
         ["offers accepted", str(happened["offer_accept"]), offers],
+        ["positions not believed", *_dropped_positions(facts)],
     ]
     return table("Robustness", ["number", ""], rows)
+
+
+def _dropped_positions(facts: Facts) -> tuple[str, str]:
+    """How many points the platform dropped, and why."""
+    dropped = {
+        name.removeprefix(POSITION_DROPPED): count
+        for name, count in facts.events.items()
+        if name.startswith(POSITION_DROPPED)
+    }
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
+    return str(sum(dropped.values())), reasons
 
 
 def _failures(facts: Facts) -> str:

@@ -22,7 +22,9 @@ from orders.models import Address, Order
 
 CART = {
     "restaurant_id": "01980000-0000-7000-8000-000000000002",
-    "lines": [{"item_id": "01980000-0000-7000-8000-000000000003", "quantity": 2, "option_ids": [], "note": ""}],
+    "lines": [
+        {"item_id": "01980000-0000-7000-8000-000000000003", "quantity": 2, "option_ids": [], "note": ""}
+    ],
     "delivery": {"street": "Mannerheimintie 5", "city": "Helsinki", "lat": 60.1697, "lng": 24.9412},
     "tip_minor": 200,
 }

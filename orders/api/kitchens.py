@@ -39,7 +39,9 @@ class BoardView(generics.ListAPIView[Order]):
 class _BoardAction(APIView):
     """Gate, one service call, the order as the board now shows it."""
 
-    def act(self, request: Request, restaurant_id: UUID, order_id: UUID, call: Callable[..., object]) -> Response:
+    def act(
+        self, request: Request, restaurant_id: UUID, order_id: UUID, call: Callable[..., object]
+    ) -> Response:
         user = current_user(request)
         selectors.require_board_order(user=user, restaurant_id=restaurant_id, order_id=order_id)
         call(order_id=order_id, now=utc_now())

@@ -1,4 +1,6 @@
-"""The shapes of answers, for the OpenAPI document; the answers themselves come from `selectors/documents.py`."""
+"""The shapes of answers, for the OpenAPI document; the answers themselves come from
+`selectors/documents.py`.
+"""
 
 from typing import Any
 

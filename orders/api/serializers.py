@@ -37,7 +37,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
 
 class QuoteInput(serializers.Serializer[Any]):
     restaurant_id = serializers.UUIDField()
-    lines = LineInput(many=True, allow_empty=False, max_length=100)
+    lines = serializers.ListField(child=LineInput(), allow_empty=False, max_length=100)
     delivery = DeliverySerializer()
     tip_minor = StrictIntegerField(min_value=0, max_value=pricing.MAX_TIP_MINOR, default=0)
     note = serializers.CharField(max_length=300, default="", allow_blank=True)
@@ -84,7 +84,7 @@ class RejectInput(serializers.Serializer[Any]):
 
 class AddressSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
-    label = serializers.CharField(max_length=40, default="", allow_blank=True)
+    label = serializers.CharField(max_length=40, default="", allow_blank=True)  # type: ignore[assignment]
     street = serializers.CharField(max_length=120)
     city = serializers.CharField(max_length=80, default="", allow_blank=True)
     postcode = serializers.CharField(max_length=20, default="", allow_blank=True)

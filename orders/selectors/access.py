@@ -43,7 +43,9 @@ def get_board_order(*, order_id: UUID) -> Order:
 
 
 def get_order_for(*, user_id: UUID, order_id: UUID) -> Order:
-    """For whoever takes part: its customer, its restaurant's staff, its driver, support. Raises OrderNotFound."""
+    """For whoever takes part: its customer, its restaurant's staff, its driver, support. Raises
+    OrderNotFound.
+    """
     order = get_board_order(order_id=order_id)
     if order.customer_id == user_id or _is_driver(user_id, order_id) or _is_support(user_id):
         return order

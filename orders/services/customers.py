@@ -31,7 +31,9 @@ def add_address(*, user_id: UUID, address: AddressInput) -> Address:
 def register_customers(*, customers: Sequence[tuple[UUID, Sequence[AddressInput]]]) -> None:
     """Many at once; those who are customers already are left as they are."""
     with transaction.atomic():
-        known = set(Customer.objects.filter(pk__in=[user_id for user_id, _ in customers]).values_list("pk", flat=True))
+        known = set(
+            Customer.objects.filter(pk__in=[user_id for user_id, _ in customers]).values_list("pk", flat=True)
+        )
         new = [(user_id, addresses) for user_id, addresses in customers if user_id not in known]
         Customer.objects.bulk_create([Customer(user_id=user_id) for user_id, _ in new], batch_size=1_000)
         rows = [_row(user_id, address) for user_id, addresses in new for address in addresses]

@@ -1,4 +1,6 @@
-"""What restaurant staff do with an order. The gate (staff of this restaurant) is in the selector the door uses."""
+"""What restaurant staff do with an order. The gate (staff of this restaurant) is in the selector the door
+uses.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID

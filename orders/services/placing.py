@@ -49,9 +49,7 @@ class _Draft:
     record: IdempotencyRecord
 
 
-def place_once(
-    *, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime
-) -> Answer:
+def place_once(*, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime) -> Answer:
     """`place_order` behind the client's key: a repetition gets the first answer and orders nothing.
 
     Raises IdempotencyKeyReused for the same key with another request, and what `place_order` raises.
@@ -62,22 +60,20 @@ def place_once(
     stored = idempotency.stored_answer(record)
     if stored is not None:
         return stored
-    if now - record.created_at < ANSWERED_WITHIN and _is_being_placed(record):
-        raise RequestInFlight(retry_after_s=1)
     assert record.resource_id is not None
+    if now - record.created_at < ANSWERED_WITHIN and _is_being_placed(record.resource_id):
+        raise RequestInFlight(retry_after_s=1)
     return replace(current_answer(order_id=record.resource_id), replayed=True)
 
 
-def _is_being_placed(record: IdempotencyRecord) -> bool:
+def _is_being_placed(order_id: UUID) -> bool:
     """The first request still holds the saga's first step."""
     return SagaRun.objects.filter(
-        saga=SAGA, subject_id=record.resource_id, step=FIRST_STEP, leased_until__gt=Now()
+        saga=SAGA, subject_id=order_id, step=FIRST_STEP, leased_until__gt=Now()
     ).exists()
 
 
-def place_order(
-    *, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime
-) -> Answer:
+def place_order(*, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime) -> Answer:
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
     Raises RequestInFlight when the same key is being answered right now, and what `quote` raises.
@@ -87,7 +83,9 @@ def place_order(
     answer = payments.ask(draft.pending)
     try:
         return _record(draft, answer, utc_now())
-    except StaleWrite:  # a webhook or the sweeper settled it while we were asking
+    except StaleWrite:  # a webhook brought the provider's answer before we did
+        saga.let_go(draft.run)
+        saga.advance(draft.run.pk)
         return current_answer(order_id=draft.order.pk)
 
 
@@ -262,5 +260,3 @@ def place_authorized(*, order_id: UUID, now: datetime) -> None:
         order = lock_order(order_id)
         if order.status == Order.Status.CREATED:
             _place(order, now)
-
-

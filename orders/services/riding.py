@@ -13,7 +13,9 @@ from orders.services.moving import SAGA, Actor, lock_order, move
 
 
 def pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
-    """Repeating it changes nothing. Raises AssignmentNotFound for anyone but the order's driver, OrderNotReady."""
+    """Repeating it changes nothing. Raises AssignmentNotFound for anyone but the order's driver,
+    OrderNotReady.
+    """
     with durable():
         order = lock_order(order_id)
         drivers.record_pick_up(order_id=order_id, user_id=user_id, now=now)

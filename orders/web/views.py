@@ -1,7 +1,17 @@
 """The customer's pages carry no data: the browser asks our own API, which has the one gate to an order."""
 
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page, require_safe
 from django.views.generic import TemplateView
+
+from deliveryapp.city import load_city
 
 
 class CheckoutPage(LoginRequiredMixin, TemplateView):
@@ -14,3 +24,28 @@ class OrdersPage(LoginRequiredMixin, TemplateView):
 
 class OrderPage(LoginRequiredMixin, TemplateView):
     template_name = "orders/order.html"
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+@conditional_page
+def city(request: HttpRequest) -> JsonResponse:
+    """The city delivered in: bounds in degrees, whether it has a map, front doors to choose from."""
+    return JsonResponse(_city(settings.CITY))
+
+
+@lru_cache(maxsize=4)
+def _city(name: str) -> dict[str, Any]:
+    found = load_city(name)
+    bounds = found.bounds
+    return {
+        "slug": found.slug,
+        "name": found.name,
+        "attribution": found.attribution,
+        "bounds": [bounds.west, bounds.south, bounds.east, bounds.north],
+        "has_map": finders.find(f"city/{found.slug}/map.json") is not None,
+        "addresses": [
+            [door.street, door.house_number, door.postcode, door.location.lat, door.location.lng]
+            for door in found.addresses
+        ],
+    }

@@ -20,7 +20,7 @@ class StripeGateway:
         self._client = stripe.StripeClient(
             settings.STRIPE_SECRET_KEY,
             base_addresses={"api": settings.STRIPE_API_BASE},
-            http_client=stripe.RequestsClient(timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)),  # type: ignore[arg-type]
+            http_client=stripe.RequestsClient(timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)),
             max_network_retries=0,
         )
 
@@ -91,7 +91,8 @@ def _is_no_answer(error: stripe.StripeError) -> bool:
 
 
 def _declined(error: stripe.CardError) -> Declined:
-    body: dict[str, Any] = (error.json_body or {}).get("error", {})
+    document: dict[str, Any] = error.json_body or {}  # type: ignore[assignment]
+    body: dict[str, Any] = document.get("error", {})
     ref = (body.get("payment_intent") or {}).get("id", "")
     return Declined(code=body.get("decline_code") or error.code or "card_declined", ref=ref)
 

@@ -1,7 +1,7 @@
 """The one place where the provider's view becomes ours.
 
-The API path, the sweeper and the webhooks all end here, under the payment row's lock or its conditional update.
-States only move forward, so late, repeated and reordered news change nothing.
+The API path, the sweeper and the webhooks all end here, under the payment row's lock or its conditional
+update. States only move forward, so late, repeated and reordered news change nothing.
 """
 
 from datetime import datetime
@@ -100,12 +100,17 @@ def _refund(payment: Payment, intent: Intent) -> list[Event]:
     payment.refund(refunded_minor=intent.refunded_minor)
     return [
         events.PaymentRefunded(
-            payment_id=payment.pk, order_id=payment.order_id, amount_minor=more_minor, currency=payment.currency
+            payment_id=payment.pk,
+            order_id=payment.order_id,
+            amount_minor=more_minor,
+            currency=payment.currency,
         )
     ]
 
 
-def save(batch: Batch, payment: Payment, happened: list[Event], *, was: tuple[str, int], now: datetime) -> None:
+def save(
+    batch: Batch, payment: Payment, happened: list[Event], *, was: tuple[str, int], now: datetime
+) -> None:
     """Add the moved payment and its events to the batch, on condition that the row is still as it `was`
     (state, seq)."""
     payment.seq = was[1] + len(happened)
@@ -129,4 +134,8 @@ def state_of_authorization(payment: Payment) -> str:
     """What the authorize operation has come to, read off the payment."""
     if payment.state == State.PENDING:
         return PaymentOperation.State.PENDING
-    return PaymentOperation.State.DECLINED if payment.state == State.DECLINED else PaymentOperation.State.SUCCEEDED
+    return (
+        PaymentOperation.State.DECLINED
+        if payment.state == State.DECLINED
+        else PaymentOperation.State.SUCCEEDED
+    )

@@ -1,4 +1,6 @@
-"""Ask the provider how a payment stands and follow it: for webhooks, and for what waits on the customer's bank."""
+"""Ask the provider how a payment stands and follow it: for webhooks, and for what waits on the customer's
+bank.
+"""
 
 from uuid import UUID
 
@@ -41,8 +43,9 @@ def _payment_of(intent_ref: str, order_id: str) -> Payment | None:
     """By the provider's id, or by the order id we gave it when its first answer never reached us."""
     locked = Payment.objects.select_for_update(no_key=True)
     found = locked.filter(provider_ref=intent_ref).first()
-    if found is None and order_id:
-        found = locked.filter(order_id=_uuid_or_none(order_id), provider_ref=None).first()
+    ours = _uuid_or_none(order_id)
+    if found is None and ours is not None:
+        found = locked.filter(order_id=ours, provider_ref=None).first()
     return found
 
 

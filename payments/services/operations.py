@@ -46,11 +46,15 @@ def sweep(*, limit: int = 50) -> int:
 
 
 def run_operation(*, operation_id: UUID) -> bool:
-    """True when the operation is settled (now or before). Makes network calls; call it outside transactions."""
+    """True when the operation is settled (now or before). Makes network calls; call it outside
+    transactions.
+    """
     require_no_transaction()
     operation = _claim(operation_id)
     if operation is None:
-        return PaymentOperation.objects.filter(pk=operation_id).exclude(state__in=PaymentOperation.OPEN).exists()
+        return (
+            PaymentOperation.objects.filter(pk=operation_id).exclude(state__in=PaymentOperation.OPEN).exists()
+        )
     answer = _ask(operation)
     if isinstance(answer, Refused) and operation.payment.provider_ref:
         answer = _look(operation, answer)

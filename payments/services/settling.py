@@ -63,5 +63,7 @@ def _run(payment: Payment, kind: str, amount_minor: int) -> bool:
 
 def _key(kind: str, payment: Payment) -> str:
     """`auth:{order}:1` as placing wrote it; a refund's key also names how much was refunded before."""
-    prefix = {Kind.AUTHORIZE: "auth", Kind.CAPTURE: "capture", Kind.VOID: "void", Kind.REFUND: "refund"}[Kind(kind)]
+    prefix = {Kind.AUTHORIZE: "auth", Kind.CAPTURE: "capture", Kind.VOID: "void", Kind.REFUND: "refund"}[
+        Kind(kind)
+    ]
     return f"{prefix}:{payment.order_id}:{payment.refunded_minor if kind == Kind.REFUND else 1}"

@@ -135,7 +135,7 @@ def _chosen(line: CartLine, item: MenuItem, choices: Sequence[_Choice]) -> tuple
 
 def _check_groups(item: MenuItem, choices: Sequence[_Choice], taken: Sequence[_Choice]) -> None:
     for choice in taken:
-        if False:
+        if not choice.is_available:
             raise ItemUnavailable(
                 f"{choice.name} for {item.name} is sold out.", item_id=item.pk, option_id=choice.option_id
             )

@@ -29,6 +29,7 @@ ARGUMENTS = [
     "--enable-unsafe-swiftshader",  # WebGL without a graphics card
 ]
 WAIT_MS = 15_000
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><rect width="16" height="9"/></svg>'
 
 
 def chromium_path() -> str | None:
@@ -73,9 +74,12 @@ def city(chromium: Browser, django_db_setup: None, django_db_blocker: DjangoDbBl
 
     with django_db_blocker.unblock():
         kitchen = make_kitchen(make_user("Bo"), "bos-kitchen")
+        kitchen.restaurant.picture_svg = PICTURE
+        kitchen.restaurant.save(update_fields=["picture_svg"])
         cleo = NewDriver(user_id=make_user("Cleo").pk, name="Cleo", region="helsinki", vehicle="bicycle")
         register_drivers(rows=[cleo], now=utc_now())
-        with live_stack() as stack:
+        # At the pace of people: at the speed of the demo an order times out while a browser still loads.
+        with live_stack(speed=1) as stack:
             yield City(url=stack.base_url, kitchen=kitchen, stack=stack)
         call_command("flush", verbosity=0, interactive=False)
 

@@ -1,28 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from deliveryapp import realtime, subscriptions
+from deliveryapp import realtime
 from deliveryapp.redis import async_client
 from tests.drivers.stage import KITCHEN, Rider, rider_online
 
 
 @pytest.fixture(autouse=True)
-def _wired(settings: Any) -> Iterator[None]:
-    """Only the saga and the watchers react."""
-    settings.EVENT_SUBSCRIPTIONS = "tests.tracking.stage.SUBSCRIPTIONS"
-    subscriptions.subscriptions.cache_clear()
-    subscriptions.subscribers_of.cache_clear()
+def _no_thread_stays() -> Iterator[None]:
     yield
     realtime.close()
-    subscriptions.subscriptions.cache_clear()
-    subscriptions.subscribers_of.cache_clear()
 
 
 @pytest_asyncio.fixture

@@ -16,9 +16,6 @@ from django.urls import path
 
 from deliveryapp import identity
 from deliveryapp.models import User
-from deliveryapp.subscriptions import Subscription
-from drivers import events as drivers
-from orders import events as orders
 from tests.cast import Kitchen, cart
 from tests.drivers.stage import Rider, app_of, tick
 from tests.worker import drain
@@ -27,47 +24,6 @@ from tracking.consumers import websocket_urlpatterns
 
 LIVE = URLRouter([*websocket_urlpatterns, path("ws/driver/", ingest.driver_socket)])
 SITE = "http://testserver"
-
-SUBSCRIPTIONS = (
-    Subscription(
-        name="orders.saga",
-        handler="orders.handlers.wake_saga",
-        events=(drivers.DriverAssigned, drivers.DriverReleased),
-        queue="saga",
-    ),
-    Subscription(
-        name="tracking.orders",
-        handler="tracking.handlers.on_order_event",
-        events=(
-            orders.OrderCreated,
-            orders.OrderPlaced,
-            orders.OrderConfirmed,
-            orders.OrderPreparing,
-            orders.OrderReady,
-            orders.OrderPickedUp,
-            orders.OrderDelivered,
-            orders.OrderCancelled,
-            orders.OrderFailed,
-        ),
-        exactly_once=False,
-    ),
-    Subscription(
-        name="tracking.drivers",
-        handler="tracking.handlers.on_driver_event",
-        events=(
-            drivers.DriverOffered,
-            drivers.DriverOfferDeclined,
-            drivers.DriverOfferExpired,
-            drivers.DriverOfferWithdrawn,
-            drivers.DriverAssigned,
-            drivers.DriverArrived,
-            drivers.DriverReleased,
-            drivers.NoDriverFound,
-        ),
-        exactly_once=False,
-    ),
-)
-
 
 def in_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """For asynchronous tests: what touches the database runs in a thread."""

@@ -6,10 +6,9 @@ belongs into the lifespan of the process.
 """
 
 from tracking.ingest.buffer import shutdown
-from tracking.ingest.http import post_positions
+from tracking.ingest.http import POSITIONS_PATH, post_positions, serves
 from tracking.ingest.socket import driver_socket
 
 DRIVER_SOCKET_PATH = "/ws/driver/"
-POSITIONS_PATH = "/api/v1/driver/positions/"
 
-__all__ = ["DRIVER_SOCKET_PATH", "POSITIONS_PATH", "driver_socket", "post_positions", "shutdown"]
+__all__ = ["DRIVER_SOCKET_PATH", "POSITIONS_PATH", "driver_socket", "post_positions", "serves", "shutdown"]

@@ -134,12 +134,18 @@ class _Session:
             points = read_points(frame)
         except PointsInvalid:
             raise Refused(access.BAD_FRAME) from None
+        last = self._track.last
         judged = judge(points, driver_id=self.driver.id, track=self._track, now=utc_now(), speed=speed())
-        if judged.accepted and not await self._is_on_shift():
-            judged = _all_dropped(judged, "offline")
-        elif judged.accepted and not await self._store(judged):
-            judged = _all_dropped(judged, "not_stored")
+        if judged.accepted and (reason := await self._not_stored(judged)):
+            judged = _all_dropped(judged, reason)
+            self._track.last = last
         await self._send({"type": "ack", **judged.as_json()})
+
+    async def _not_stored(self, judged: Judged) -> str:
+        """Why the accepted points could not be kept; empty when they were."""
+        if not await self._is_on_shift():
+            return "offline"
+        return "" if await self._store(judged) else "not_stored"
 
     async def _is_on_shift(self) -> bool:
         """What the database said lately; an app that has just gone online is not kept waiting."""

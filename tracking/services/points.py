@@ -20,6 +20,7 @@ MAX_SPEED_M_S = 60.0
 MAX_ACCURACY_M = 500.0
 OLDEST = timedelta(days=1)
 JUMPS_BELIEVED_AT = 3  # not these were the mistake then, but the point before them
+MAX_NUMBER = 1e15  # integers of JSON have no bound of their own
 MILLISECONDS_FROM = 1e11  # a timestamp above is in milliseconds, below in seconds
 
 
@@ -130,7 +131,7 @@ def _seq(point: Mapping[str, Any]) -> int:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e12:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_NUMBER:
         return None
     return float(value) if math.isfinite(value) else None
 

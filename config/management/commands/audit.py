@@ -10,7 +10,7 @@ from config.audit import INVARIANTS, find_breaches, find_money_breaches
 
 
 class Command(BaseCommand):
-    help = "Check the invariants in the database and, with --sandbox-url, against the payment server's effect log."
+    help = "Check the invariants in the database and, with --sandbox-url, against the payment server."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--sandbox-url", default="", help="the sandbox payment server")

@@ -1,7 +1,7 @@
 // "Where to?": saved addresses, search among the city's doors, or a point on the map.
 
 import { api } from "./api.js";
-import { cityAddresses, cityMap, nearest } from "./city.js";
+import { aboutCity, cityAddresses, nearest } from "./city.js";
 import { busy, debounce, h, icon, replace } from "./dom.js";
 import { createMap } from "./map.js";
 import { place } from "./place.js";
@@ -21,7 +21,7 @@ export function findDoors(doors, typed) {
 }
 
 async function addressOf(door) {
-  const { name } = await cityMap();
+  const { name } = await aboutCity();
   return {
     id: null,
     label: "",
@@ -104,7 +104,10 @@ export async function chooseAddress() {
     }, 120),
   );
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") hits.querySelector("button")?.click();
+    if (event.key !== "Enter") return;
+    // Closing gives the focus back to the button that opened the dialog; the same key press must not press it.
+    event.preventDefault();
+    hits.querySelector("button")?.click();
   });
   mapButton.addEventListener("click", () => {
     replace(hits);
@@ -152,7 +155,7 @@ async function pickOnMap(box, button, pick) {
 }
 
 async function bareAddress(point) {
-  const { name } = await cityMap();
+  const { name } = await aboutCity();
   return {
     id: null,
     label: "",
@@ -173,7 +176,7 @@ async function locate(pick) {
     const {
       bounds: [west, south, east, north],
       name,
-    } = await cityMap();
+    } = await aboutCity();
     if (point.lng < west || point.lng > east || point.lat < south || point.lat > north) {
       toast(`You seem to be outside ${name}. Choose an address in the city instead.`);
       return;

@@ -1,38 +1,36 @@
-// The city's own files: the map's layers and the list of front doors, cut from OpenStreetMap and served by ourselves.
+// The city delivered in: its bounds and front doors, and the layers of its map, cut from OpenStreetMap and served by ourselves.
 
-const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
-const folder = new URL(`${meta("city-url")}${meta("city")}/`, location.href);
+import { api } from "./api.js";
+
+const staticUrl = document.querySelector('meta[name="city-url"]')?.content ?? "/static/city/";
 const cache = new Map();
 
-async function fetchJson(file) {
-  const response = await fetch(new URL(file, folder));
-  if (!response.ok) throw new Error(`${file}: ${response.status}`);
-  return response.json();
-}
-
-/** The parsed file; fetched once per page, asked again after a failure. */
-function load(file) {
-  if (!cache.has(file)) {
-    cache.set(
-      file,
-      fetchJson(file).catch((error) => {
-        cache.delete(file);
-        throw error;
-      }),
-    );
+/** The parsed answer; fetched once per page, asked again after a failure. Throws ApiError. */
+function load(path) {
+  if (!cache.has(path)) {
+    const answer = api.get(path);
+    answer.catch(() => cache.delete(path));
+    cache.set(path, answer);
   }
-  return cache.get(file);
+  return cache.get(path);
 }
 
-export const cityFile = (file) => new URL(file, folder).href;
+/** {slug, name, attribution, bounds: [west, south, east, north], has_map, addresses} */
+export const aboutCity = () => load("/city.json");
 
-/** {name, attribution, bounds: [west, south, east, north], layers: [{name, file}]} */
-export const cityMap = () => load("map.json");
+export const cityFile = (slug, file) => new URL(`${staticUrl}${slug}/${file}`, location.href).href;
 
-/** [{street, number, line, postcode, lat, lng}], empty when this city has no list of doors. */
+/** The layers to draw, [{name, file}]; none for a city that has no map of its own. */
+export async function cityLayers() {
+  const { slug, has_map } = await aboutCity();
+  if (!has_map) return [];
+  return (await load(new URL(cityFile(slug, "map.json")).pathname)).layers;
+}
+
+/** [{street, number, line, postcode, lat, lng}] */
 export async function cityAddresses() {
-  const rows = await load("addresses.json").catch(() => []);
-  return rows.map(([street, number, postcode, lat, lng]) => ({
+  const { addresses } = await aboutCity();
+  return addresses.map(([street, number, postcode, lat, lng]) => ({
     street,
     number,
     line: `${street} ${number}`,

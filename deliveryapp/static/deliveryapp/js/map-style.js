@@ -57,8 +57,28 @@ function label(id, source, filter, layout, colours) {
 
 const FILL = { water: "water", parks: "park", plazas: "plaza", buildings: "building" };
 
-/** `cityMap` is the parsed map.json; layers are drawn in its order, labels on top. */
-export function mapStyle(cityMap) {
+function fills(names, colours) {
+  return names
+    .filter((name) => FILL[name])
+    .map((name) => ({ id: name, type: "fill", source: name, paint: { "fill-color": colours[FILL[name]] } }));
+}
+
+function rails(colours) {
+  const paint = { "line-color": colours.streetCase, "line-width": width(0.8, 2.5) };
+  return [{ id: "rails", type: "line", source: "rails", paint }];
+}
+
+const parkNames = (colours) => [
+  label("park-names", "parks", true, { "text-size": 11, "text-max-width": 7 }, colours),
+];
+
+function streetNames(colours) {
+  const along = { "symbol-placement": "line", "symbol-spacing": 260, "text-letter-spacing": 0.02 };
+  return [label("street-names", "streets", isClass("major", "street", "pedestrian"), along, colours)];
+}
+
+/** `layers` as of map.json: areas are drawn in its order, then streets, labels on top; what a city lacks is left out. */
+export function mapStyle({ slug, layers }) {
   const colours = {
     land: token("--map-land"),
     park: token("--map-park"),
@@ -69,46 +89,20 @@ export function mapStyle(cityMap) {
     streetCase: token("--map-street-case"),
     label: token("--map-label"),
   };
-  const names = cityMap.layers.map((layer) => layer.name);
-  const sources = Object.fromEntries(
-    cityMap.layers.map(({ name, file }) => [name, { type: "geojson", data: cityFile(file) }]),
-  );
-  const fills = names
-    .filter((name) => FILL[name])
-    .map((name) => ({
-      id: name,
-      type: "fill",
-      source: name,
-      paint: { "fill-color": colours[FILL[name]] },
-    }));
-  const rails = names.includes("rails")
-    ? [
-        {
-          id: "rails",
-          type: "line",
-          source: "rails",
-          paint: { "line-color": colours.streetCase, "line-width": width(0.8, 2.5) },
-        },
-      ]
-    : [];
+  const names = layers.map((layer) => layer.name);
+  const where = (name, make) => (names.includes(name) ? make(colours) : []);
   return {
     version: 8,
-    sources,
+    sources: Object.fromEntries(
+      layers.map(({ name, file }) => [name, { type: "geojson", data: cityFile(slug, file) }]),
+    ),
     layers: [
       { id: "land", type: "background", paint: { "background-color": colours.land } },
-      ...fills,
-      ...streetLayers(colours),
-      ...rails,
-      ...(names.includes("parks")
-        ? [label("park-names", "parks", true, { "text-size": 11, "text-max-width": 7 }, colours)]
-        : []),
-      label(
-        "street-names",
-        "streets",
-        isClass("major", "street", "pedestrian"),
-        { "symbol-placement": "line", "symbol-spacing": 260, "text-letter-spacing": 0.02 },
-        colours,
-      ),
+      ...fills(names, colours),
+      ...where("streets", streetLayers),
+      ...where("rails", rails),
+      ...where("parks", parkNames),
+      ...where("streets", streetNames),
     ],
   };
 }

@@ -1,6 +1,6 @@
 // A MapLibre map of the city, loaded only by the pages that show one, with markers that glide instead of jumping.
 
-import { centreOf, cityMap } from "./city.js";
+import { aboutCity, centreOf, cityLayers } from "./city.js";
 import { h, icon, replace } from "./dom.js";
 import { mapStyle } from "./map-style.js";
 
@@ -23,7 +23,12 @@ function needStylesheet() {
 export async function createMap(box, { center = null, zoom = 14.5, interactive = true } = {}) {
   try {
     needStylesheet();
-    const [maplibre, city] = await Promise.all([import("../vendor/maplibre/maplibre-gl.mjs"), cityMap()]);
+    const [maplibre, about, layers] = await Promise.all([
+      import("../vendor/maplibre/maplibre-gl.mjs"),
+      aboutCity(),
+      cityLayers(),
+    ]);
+    const city = { ...about, layers };
     return new CityMap(box, maplibre, city, { center: center ?? centreOf(city.bounds), zoom, interactive });
   } catch (error) {
     replace(box, h("p", { class: "map-note" }, "The map cannot be shown here."));

@@ -1,6 +1,6 @@
 // The driver's map: me, the kitchen, the door. It follows the driver without fighting the finger that pans.
 
-import { centreOf, cityMap } from "../../deliveryapp/js/city.js";
+import { aboutCity, centreOf } from "../../deliveryapp/js/city.js";
 import { createMap } from "../../deliveryapp/js/map.js";
 
 const VEHICLE_ICON = { bicycle: "bike", scooter: "scooter", car: "car", walk: "walk" };
@@ -15,7 +15,7 @@ export class ConsoleMap {
   }
 
   async start(onTap) {
-    this.#centre = await cityMap()
+    this.#centre = await aboutCity()
       .then((city) => centreOf(city.bounds))
       .catch(() => null);
     this.#map = await createMap(this.box, { center: this.lastAt(), zoom: 15 });

@@ -2,7 +2,7 @@
 
 import { chooseAddress } from "../../deliveryapp/js/address-dialog.js";
 import { api } from "../../deliveryapp/js/api.js";
-import { centreOf, cityMap } from "../../deliveryapp/js/city.js";
+import { aboutCity, centreOf } from "../../deliveryapp/js/city.js";
 import { $, debounce, h, replace } from "../../deliveryapp/js/dom.js";
 import { sentence } from "../../deliveryapp/js/format.js";
 import { place } from "../../deliveryapp/js/place.js";
@@ -20,7 +20,7 @@ let next = null;
 let current = new AbortController();
 
 async function whereToDeliver() {
-  return place.current ?? centreOf((await cityMap()).bounds);
+  return place.current ?? centreOf((await aboutCity()).bounds);
 }
 
 function filters() {

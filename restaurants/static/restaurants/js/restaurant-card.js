@@ -19,8 +19,17 @@ export const fee = (restaurant) =>
 
 export const priceLevel = (level) => "€".repeat(level ?? 0);
 
+/** The picture, or the first letter where there is none or it does not come. */
+export function picture({ name, picture_url }, size = {}) {
+  const letter = () => h("span", { class: "monogram", "aria-hidden": "true" }, [...name][0]);
+  if (!picture_url) return letter();
+  const image = h("img", { src: picture_url, alt: "", ...size });
+  image.addEventListener("error", () => image.replaceWith(letter()), { once: true });
+  return image;
+}
+
 export function restaurantCard(restaurant) {
-  const { name, slug, picture_url, cuisines, kind, price_level, distance_m, eta_minutes, open } = restaurant;
+  const { name, slug, cuisines, kind, price_level, distance_m, eta_minutes, open } = restaurant;
   const kinds = (cuisines.length ? cuisines : [kind]).filter(Boolean).slice(0, 2).map(sentence).join(", ");
   return h(
     "a",
@@ -28,7 +37,7 @@ export function restaurantCard(restaurant) {
     h(
       "div",
       { class: "picture" },
-      picture_url && h("img", { src: picture_url, alt: "", loading: "lazy", width: 480, height: 285 }),
+      picture(restaurant, { loading: "lazy", width: 480, height: 285 }),
       open
         ? h("span", { class: "eta numbers" }, minutesRange(eta_minutes))
         : h("span", { class: "closed-note" }, opens(restaurant.next_opening_at)),

@@ -2,7 +2,7 @@
 
 import { h, icon } from "../../deliveryapp/js/dom.js";
 import { distance, minutesRange, money, opens, sentence } from "../../deliveryapp/js/format.js";
-import { fee, priceLevel, stars } from "./restaurant-card.js";
+import { fee, picture, priceLevel, stars } from "./restaurant-card.js";
 
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -46,15 +46,13 @@ export function restaurantHead(restaurant) {
     distance_m,
     minimum_order,
     price_level,
-    picture_url,
     hours,
   } = restaurant;
   const kinds = (cuisines.length ? cuisines : [kind]).filter(Boolean).map(sentence).join(", ");
   return h(
     "div",
     { class: "restaurant-head" },
-    picture_url &&
-      h("div", { class: "cover" }, h("img", { src: picture_url, alt: "", width: 960, height: 420 })),
+    h("div", { class: "cover" }, picture(restaurant, { width: 960, height: 420 })),
     h(
       "div",
       { class: "text" },
