@@ -7,6 +7,7 @@ trip, and the row counts that come back prove that every conditional update hit 
 from collections import defaultdict
 from typing import Any, cast
 
+import psycopg
 from django.db import IntegrityError, connection, models
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery, UpdateQuery
@@ -58,7 +59,7 @@ class Batch:
         try:
             counts = _run(parts) if parts else []
         except IntegrityError as error:
-            if any(name in str(error) for name in NUMBERED_ONCE):
+            if _constraint_of(error) in NUMBERED_ONCE:
                 raise StaleWrite from error
             raise
         if counts[: len(expected)] != expected:
@@ -67,6 +68,11 @@ class Batch:
             for row in rows:
                 row._state.adding = False
                 row._state.db = connection.alias
+
+
+def _constraint_of(error: IntegrityError) -> str | None:
+    cause = error.__cause__
+    return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
 
 
 def _insert_sql(

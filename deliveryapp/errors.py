@@ -20,6 +20,12 @@ class AppError(Exception):
         self.extra = extra
 
 
+def reason_of(error: BaseException, *, limit: int) -> str:
+    """What went wrong, as text that PostgreSQL stores: it takes neither NUL nor lone surrogates."""
+    text = f"{type(error).__name__}: {error}"
+    return text.encode(errors="replace").decode().replace("\x00", "")[:limit]
+
+
 class InvalidInput(AppError):
     code, status, title = "invalid_input", 400, "The request is not valid"
 

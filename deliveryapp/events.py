@@ -55,7 +55,7 @@ class Envelope:
 
 
 class UnknownEvent(Exception):
-    """A name or version on the wire that no class here can read."""
+    """A name, version or content on the wire that no class here can read."""
 
 
 _registry: dict[str, type[Event]] = {}
@@ -89,7 +89,10 @@ def read_event(name: str, dataversion: int, data: dict[str, Any]) -> Event:
         raise UnknownEvent(f"{name} version {dataversion}")
     hints = get_type_hints(cls)
     known = {field.name for field in fields(cls)}
-    return cls(**{key: _decode(hints[key], value) for key, value in data.items() if key in known})
+    try:
+        return cls(**{key: _decode(hints[key], value) for key, value in data.items() if key in known})
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UnknownEvent(f"{name} version {dataversion}: {error}") from error
 
 
 def read_envelope(wire: dict[str, Any]) -> Envelope:

@@ -14,9 +14,10 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from deliveryapp.errors import reason_of
 from deliveryapp.events import Envelope, UnknownEvent, read_envelope
 from deliveryapp.models import DeadLetter, InboxEntry
-from deliveryapp.subscriptions import Subscription, subscription
+from deliveryapp.subscriptions import Subscription, UnknownHandler, subscription
 
 log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
@@ -24,12 +25,11 @@ MAX_ATTEMPTS = 8
 
 def handle(*, handler: str, envelopes: Sequence[dict[str, Any]]) -> None:
     """Run `handler` on each envelope it has not digested yet; never raises for a bad event."""
-    row = subscription(handler)
     for wire in envelopes:
-        with structlog.contextvars.bound_contextvars(trace_id=wire["traceid"]):
+        with structlog.contextvars.bound_contextvars(trace_id=wire.get("traceid", "")):
             try:
-                _handle_one(row, read_envelope(wire))
-            except UnknownEvent as error:
+                _handle_one(subscription(handler), read_envelope(wire))
+            except (UnknownEvent, UnknownHandler) as error:
                 _keep(handler, wire, error, final=True)
             except Exception as error:
                 log.exception("handler_failed", handler=handler, event_id=wire["id"])
@@ -74,7 +74,7 @@ def _first_time(handler: str, envelope: Envelope) -> bool:
 
 
 def _keep(handler: str, wire: dict[str, Any], error: Exception, *, final: bool) -> None:
-    reason = f"{type(error).__name__}: {error}"[:1000]
+    reason = reason_of(error, limit=1000)
     state = DeadLetter.State.DEAD if final else DeadLetter.State.RETRYING
     letter, created = DeadLetter.objects.get_or_create(
         handler=handler,

@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=20)
 BATCH = 200
+COUNTED_ATTEMPTS = 100  # a broker that is down for a day must not rewrite its rows each second
 
 
 def nudge(shard: int) -> None:
@@ -86,7 +87,7 @@ def _send_and_mark(shard: int, token: UUID, rows: Sequence[OutboxEvent], carrier
 def _wire_or_park(row: OutboxEvent) -> dict[str, Any] | None:
     try:
         return envelope_of(row).as_json()
-    except (UnknownEvent, TypeError, ValueError) as error:
+    except UnknownEvent as error:
         log.error("event_parked", event_id=str(row.id), reason=str(error))
         OutboxEvent.objects.filter(pk=row.pk).update(parked_at=Now(), error=str(error)[:500])
         return None
@@ -117,5 +118,5 @@ def envelope_of(row: OutboxEvent) -> Envelope:
 
 def _note_failure(rows: Sequence[OutboxEvent], error: str) -> None:
     log.error("relay_send_failed", count=len(rows), error=error)
-    refused = OutboxEvent.objects.filter(pk__in=[row.pk for row in rows])
+    refused = OutboxEvent.objects.filter(pk__in=[row.pk for row in rows], attempts__lt=COUNTED_ATTEMPTS)
     refused.update(attempts=F("attempts") + 1, error=error[:500])

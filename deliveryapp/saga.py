@@ -18,11 +18,12 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from deliveryapp.batch import Batch
+from deliveryapp.errors import reason_of
 from deliveryapp.ids import new_id
 from deliveryapp.models import SagaRun, SagaStep
 from deliveryapp.transactions import require_transaction
@@ -164,10 +165,12 @@ def let_go(run: SagaRun) -> None:
 
 
 def wake(*, saga: str, subject_id: UUID) -> None:
-    """Something happened that the run may be waiting for; also resumes a run in review."""
+    """Something happened that the run may be waiting for; also resumes a run in review, in its direction."""
     require_transaction()
     runs = SagaRun.objects.filter(saga=saga, subject_id=subject_id)
-    runs.filter(status=Status.MANUAL_REVIEW).update(status=Status.RUNNING, attempts=0)
+    undoing = Exists(SagaStep.objects.filter(run=OuterRef("pk"), phase=SagaStep.Phase.COMPENSATION))
+    direction = Case(When(undoing, then=Value(Status.COMPENSATING)), default=Value(Status.RUNNING))
+    runs.filter(status=Status.MANUAL_REVIEW).update(status=direction, attempts=0, finished_at=None)
     runs.filter(status__in=SagaRun.LIVE).update(due_at=Now(), wakes=F("wakes") + 1)
     _nudge_on_commit(saga, subject_id)
 
@@ -179,7 +182,12 @@ def compensate(*, saga: str, subject_id: UUID, reason: str) -> None:
         saga=saga, subject_id=subject_id, status__in=[Status.RUNNING, Status.MANUAL_REVIEW]
     )
     live.update(
-        status=Status.COMPENSATING, reason=reason[:200], attempts=0, due_at=Now(), wakes=F("wakes") + 1
+        status=Status.COMPENSATING,
+        reason=reason[:200],
+        attempts=0,
+        due_at=Now(),
+        wakes=F("wakes") + 1,
+        finished_at=None,
     )
     _nudge_on_commit(saga, subject_id)
 
@@ -221,7 +229,18 @@ def _claim(run_id: UUID) -> Held | None:
         due = SagaRun.objects.filter(free, pk=run_id, status__in=SagaRun.LIVE, due_at__lte=Now())
         if not due.update(lease_token=token, leased_until=Now() + LEASE):
             return None
-        return _begin(SagaRun.objects.get(pk=run_id))
+        run = SagaRun.objects.get(pk=run_id)
+        if _is_known(run):
+            return _begin(run)
+        log.error("saga_step_unknown", run_id=str(run_id), saga=run.saga, step=run.step)
+        run.lease_token, run.leased_until, run.due_at = None, None, Now() + MAX_PAUSE
+        run.save(update_fields=["lease_token", "leased_until", "due_at"])
+        return None
+
+
+def _is_known(run: SagaRun) -> bool:
+    """False for a step of newer code while a deployment is under way: its workers will take it."""
+    return run.saga in sagas() and run.step in {step.name for step in sagas()[run.saga].steps}
 
 
 def _begin(run: SagaRun) -> Held:
@@ -258,7 +277,7 @@ def _execute(held: Held) -> Outcome:
         return action(held.subject_id)
     except Exception as error:
         log.exception("saga_step_failed", step=held.step.name, subject_id=str(held.subject_id))
-        return Retry(f"{type(error).__name__}: {error}")
+        return Retry(reason_of(error, limit=300))
 
 
 def _record(held: Held, outcome: Outcome) -> Held | None:
@@ -272,9 +291,10 @@ def _record(held: Held, outcome: Outcome) -> Held | None:
         if run is None:
             log.warning("saga_overslept", run_id=str(held.run_id), step=held.step.name)
             return None
-        verdict = judge(held, outcome, overtaken=run.status != _status(held))
+        woken = run.wakes != held.wakes
+        verdict = judge(held, outcome, overtaken=run.status != _status(held), woken=woken)
         _close_log(held, outcome)
-        _apply(run, verdict, woken=run.wakes != held.wakes)
+        _apply(run, verdict, woken=woken)
         return _begin(run) if verdict.pause is None and run.status in SagaRun.LIVE else None
 
 
@@ -282,22 +302,26 @@ def _status(held: Held) -> str:
     return Status.COMPENSATING if held.compensating else Status.RUNNING
 
 
-def judge(held: Held, outcome: Outcome, *, overtaken: bool = False) -> Verdict:
-    """Pure: the consequence of an outcome. `overtaken`: a command began compensation while the step ran."""
+def judge(held: Held, outcome: Outcome, *, overtaken: bool = False, woken: bool = False) -> Verdict:
+    """Pure: the consequence of an outcome. While the step ran, a command began compensation (`overtaken`) or
+    something happened that the step may not have seen (`woken`), so that it looks again before it rests.
+    """
     here = Verdict(step=held.step.name, status=_status(held))
     if overtaken:
         return replace(here, status=Status.COMPENSATING)
     match outcome:
         case Done():
             return _next(held)
-        case Wait(recheck):
-            return replace(here, pause=recheck)
         case Abort(reason) if not held.compensating:
             return replace(here, status=Status.COMPENSATING, reason=reason)
+        case Wait() | Abort() | Review() if woken:
+            return replace(here, pause=timedelta(0))
+        case Wait(recheck):
+            return replace(here, pause=recheck)
         case Abort(reason) | Review(reason):
             return replace(here, status=Status.MANUAL_REVIEW, reason=reason, pause=timedelta(0))
         case Retry(detail):
-            return _retry(held, here, detail)
+            return _retry(held, here, detail, woken=woken)
 
 
 def _next(held: Held) -> Verdict:
@@ -309,14 +333,15 @@ def _next(held: Held) -> Verdict:
     return Verdict(step=held.saga.steps[index].name, status=_status(held))
 
 
-def _retry(held: Held, here: Verdict, detail: str) -> Verdict:
+def _retry(held: Held, here: Verdict, detail: str, *, woken: bool) -> Verdict:
     attempts = held.attempts + 1
-    if attempts >= held.step.max_attempts:
-        return replace(
-            here, status=Status.MANUAL_REVIEW, reason=f"{held.step.name}: {detail}", pause=timedelta(0)
-        )
-    pause = min(timedelta(seconds=0.5) * 2**attempts, MAX_PAUSE)
-    return replace(here, attempts=attempts, pause=pause)
+    if attempts < held.step.max_attempts:
+        pause = min(timedelta(seconds=0.5) * 2 ** min(attempts, 10), MAX_PAUSE)
+        return replace(here, attempts=attempts, pause=pause)
+    if woken:
+        return replace(here, pause=timedelta(0))
+    reason = f"{held.step.name}: {detail}"
+    return replace(here, status=Status.MANUAL_REVIEW, reason=reason, pause=timedelta(0))
 
 
 def _apply(run: SagaRun, verdict: Verdict, *, woken: bool) -> None:
@@ -329,8 +354,7 @@ def _apply(run: SagaRun, verdict: Verdict, *, woken: bool) -> None:
     elif verdict.pause is None:
         changes["leased_until"] = Now() + LEASE
     else:
-        pause = timedelta(0) if woken and not verdict.attempts else verdict.pause
-        changes |= {"due_at": Now() + pause, "lease_token": None, "leased_until": None}
+        changes |= {"due_at": Now() + verdict.pause, "lease_token": None, "leased_until": None}
         if woken:
             transaction.on_commit(lambda: nudge(run.pk), robust=True)
     if run.status == Status.MANUAL_REVIEW:

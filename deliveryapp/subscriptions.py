@@ -38,9 +38,16 @@ def subscriptions() -> dict[str, Subscription]:
     return by_name
 
 
+class UnknownHandler(Exception):
+    """A name that is not, or no longer, in the table."""
+
+
 def subscription(name: str) -> Subscription:
-    """Raises KeyError for a name that is no longer in the table."""
-    return subscriptions()[name]
+    """Raises UnknownHandler."""
+    try:
+        return subscriptions()[name]
+    except KeyError:
+        raise UnknownHandler(name) from None
 
 
 @cache

@@ -39,33 +39,49 @@ def issue(*, user: User) -> TokenPair:
 def refresh(*, token: str) -> TokenPair:
     """Exchange a refresh token for a new pair. Raises TokenInvalid."""
     with durable():
-        row = (
-            RefreshToken.objects.select_for_update(of=("self",))
-            .select_related("user")
-            .filter(token_hash=_hash(token))
-            .first()
-        )
-        reused = row is not None and row.rotated_at is not None
-        usable = row is not None and not reused and _is_live(row)
-        if row is not None and reused:
-            RefreshToken.objects.filter(family=row.family, revoked_at=None).update(revoked_at=Now())
-        if row is not None and usable:
-            RefreshToken.objects.filter(pk=row.pk).update(rotated_at=Now())
-            pair = TokenPair(_access(row.user), _new_refresh(row.user_id, row.family), _lifetime_s())
-    if not usable:
+        pair = _rotate(token)
+    if pair is None:
         raise TokenInvalid
     return pair
 
 
+def _rotate(token: str) -> TokenPair | None:
+    """None when the token is of no use; one that was rotated before has then ended its family."""
+    user, row = _locked(token)
+    if user is None or row is None:
+        return None
+    if row.rotated_at is not None:
+        _end_family(row)
+        return None
+    if row.revoked_at is not None or row.expires_at <= utc_now() or not user.is_active:
+        return None
+    RefreshToken.objects.filter(pk=row.pk).update(rotated_at=Now())
+    return TokenPair(_access(user), _new_refresh(user.pk, row.family), _lifetime_s())
+
+
+def _locked(token: str) -> tuple[User | None, RefreshToken | None]:
+    """The token and, locked, its user: without the lock a rotation could slip its successor past whoever is
+    just ending the family or logging the user out everywhere.
+    """
+    owners = User.objects.select_for_update(of=("self",), no_key=True)
+    user = owners.filter(refresh_tokens__token_hash=_hash(token)).first()
+    return user, RefreshToken.objects.filter(token_hash=_hash(token)).first()
+
+
+def _end_family(row: RefreshToken) -> None:
+    RefreshToken.objects.filter(family=row.family, revoked_at=None).update(revoked_at=Now())
+
+
 def revoke(*, token: str) -> None:
     """End the family of this refresh token; silent when it is unknown."""
-    family = RefreshToken.objects.filter(token_hash=_hash(token)).values_list("family", flat=True).first()
-    if family is not None:
-        RefreshToken.objects.filter(family=family, revoked_at=None).update(revoked_at=Now())
+    with durable():
+        _, row = _locked(token)
+        if row is not None:
+            _end_family(row)
 
 
 def log_out_everywhere(*, user_id: UUID) -> None:
-    """End every access token, refresh token and socket of the user."""
+    """End every access token, refresh token, web session and socket of the user."""
     with durable():
         User.objects.filter(pk=user_id).update(token_epoch=F("token_epoch") + 1)
         RefreshToken.objects.filter(user_id=user_id, revoked_at=None).update(revoked_at=Now())
@@ -115,10 +131,6 @@ def _new_refresh(user_id: UUID, family: UUID) -> str:
         expires_at=utc_now() + settings.REFRESH_TOKEN_LIFETIME,
     )
     return token
-
-
-def _is_live(row: RefreshToken) -> bool:
-    return row.revoked_at is None and row.expires_at > utc_now() and row.user.is_active
 
 
 def _hash(token: str) -> str:

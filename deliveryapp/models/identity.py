@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.utils.crypto import salted_hmac
 
 from deliveryapp.ids import new_id
 
@@ -36,7 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     phone = models.CharField(max_length=20, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)  # may enter the admin: support and operators
-    token_epoch = models.PositiveIntegerField(default=0)  # raised to end every token and socket at once
+    token_epoch = models.PositiveIntegerField(default=0)  # raised to end every token, session and socket
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -56,6 +57,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = normalize_email(self.email)
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """What a web session must match: it ends with the password and with the epoch."""
+        state = f"{self.password}:{self.token_epoch}"
+        return salted_hmac("deliveryapp.session", state, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_support(self) -> bool:

@@ -104,11 +104,13 @@ def _allowed(
     waiting: Sequence[WaitingDelivery], drivers: Sequence[FreeDriver], travel_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The travel times, infinite for pairs that may not be."""
+    row_of = {driver.id: row for row, driver in enumerate(drivers)}
+    barred = np.zeros(travel_s.shape, dtype=bool)
     for column, delivery in enumerate(waiting):
         if delivery.candidates is not None:
-            barred = [row for row, driver in enumerate(drivers) if driver.id not in delivery.candidates]
-            travel_s[barred, column] = np.inf
-    return travel_s
+            barred[:, column] = True
+            barred[[row_of[i] for i in delivery.candidates if i in row_of], column] = False
+    return np.where(barred, np.inf, travel_s)
 
 
 def _match(cost_s: NDArray[np.float64]) -> list[tuple[int, int]]:

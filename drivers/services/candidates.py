@@ -32,6 +32,7 @@ class Pool:
 
     waiting: tuple[WaitingDelivery, ...]
     drivers: tuple[FreeDriver, ...]
+    points: dict[UUID, Point]
     versions: dict[UUID, int]
     router: Router
 
@@ -56,6 +57,7 @@ def find_pool(*, region: str, deliveries: Sequence[Delivery], now: datetime) -> 
     return Pool(
         waiting=tuple(_waiting(delivery, frozenset(allowed[delivery.id]), now) for delivery in deliveries),
         drivers=tuple(_free(rows[driver_id], points[driver_id], now) for driver_id in wanted),
+        points=points,
         versions={driver_id: rows[driver_id].version for driver_id in wanted},
         router=_router(region),
     )

@@ -1,5 +1,4 @@
-"""How long things may take, on the wall clock: the city's durations by the simulation's speed, with floors.
-"""
+"""How long things may take on the wall clock: the city's durations at the simulation's speed, with floors."""
 
 from datetime import timedelta
 

@@ -100,6 +100,7 @@ def test_an_order_cancelled_by_the_customer_stays_until_the_kitchen_has_understo
 
 def test_a_board_whose_socket_died_says_so_and_catches_up(visit: Visit, console: Watched, city: City) -> None:
     console.expect("WebSocket connection")
+    console.expect("net::ERR")
     board, ada = open_board(visit), visit("/")
     order_id = place_order(ada)
     card = column(board, "New").get_by_role("listitem", name=f"Order {number_of(ada, order_id)}")
@@ -108,6 +109,7 @@ def test_a_board_whose_socket_died_says_so_and_catches_up(visit: Visit, console:
         city.stack.kill("live")
         path = f"/api/v1/orders/{order_id}/cancel/"
         assert ada.request.post(path, headers=csrf(ada), data={"reason": ""}).status == 200
+        expect(board.locator("#live-bar")).to_contain_text("Connection lost")
     expect(card).to_contain_text("This order was cancelled")
     expect(board.locator("#live-dot")).to_have_text("Live", timeout=30_000)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -104,7 +104,9 @@ def show(*driver_ids: UUID, at: Point = KITCHEN) -> None:
     )
 
 
-def request_delivery(*, pickup: Point = KITCHEN, ready_in: timedelta = timedelta(minutes=10), **facts: Any) -> UUID:
+def request_delivery(
+    *, pickup: Point = KITCHEN, ready_in: timedelta = timedelta(minutes=10), **facts: Any
+) -> UUID:
     """A fresh order wants a driver; returns the order's id."""
     now = utc_now()
     order_id = facts.pop("order_id", None) or uuid4()
@@ -154,5 +156,3 @@ def events_of(order_id: UUID) -> list[str]:
 def age_refusals(order_id: UUID, by: timedelta) -> None:
     for offer in Offer.objects.filter(delivery__order_id=order_id).exclude(status="pending"):
         Offer.objects.filter(pk=offer.pk).update(answered_at=offer.answered_at - by)
-
-

@@ -115,7 +115,7 @@ def test_pick_up_and_delivery_insist_on_the_callers_transaction(on_the_way, monk
 
 
 def test_a_driver_gives_the_order_back_and_another_gets_it(on_the_way):
-    cleo, order_id, assignment = on_the_way
+    cleo, order_id, _ = on_the_way
     finn = rider_online("Finn", north_of_kitchen(8))
 
     answer = cleo.post(f"deliveries/{order_id}/release/", {"reason": "accident"})

@@ -1,4 +1,5 @@
-"""The dispatcher's tick: who is looked for, where, for how long, and what happens when something is missing."""
+"""The dispatcher's tick: who is looked for, where, for how long, and what happens when something is
+missing."""
 
 from __future__ import annotations
 

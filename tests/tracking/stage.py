@@ -1,4 +1,5 @@
-"""Sockets and orders for the watchers' tests: real events, real Redis, handlers called as the worker calls them."""
+"""Sockets and orders for the watchers' tests: real events, real Redis, handlers called as the worker calls
+them."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ from tracking.consumers import websocket_urlpatterns
 
 LIVE = URLRouter([*websocket_urlpatterns, path("ws/driver/", ingest.driver_socket)])
 SITE = "http://testserver"
+
 
 def in_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """For asynchronous tests: what touches the database runs in a thread."""
@@ -79,7 +81,9 @@ async def socket(
     app: Any = LIVE,
 ) -> AsyncIterator[Socket]:
     """Open a socket; with a user it says who it is in the first frame."""
-    lines = [(name.encode(), value.encode()) for name, value in {"host": "testserver", **(headers or {})}.items()]
+    lines = [
+        (name.encode(), value.encode()) for name, value in {"host": "testserver", **(headers or {})}.items()
+    ]
     communicator = WebsocketCommunicator(app, route, headers=lines, subprotocols=subprotocols)
     accepted, chosen = await communicator.connect(timeout=5)
     assert accepted
@@ -106,7 +110,9 @@ def place(ada: User, kitchen: Kitchen) -> UUID:
     return UUID(answer.json()["id"])
 
 
-def kitchen_says(bo: User, kitchen: Kitchen, order_id: UUID, verb: str, body: dict[str, Any] | None = None) -> None:
+def kitchen_says(
+    bo: User, kitchen: Kitchen, order_id: UUID, verb: str, body: dict[str, Any] | None = None
+) -> None:
     path_ = f"/api/v1/restaurants/{kitchen.restaurant.pk}/orders/{order_id}/{verb}/"
     answer = app_of(bo).post(path_, body or {}, format="json")
     assert answer.status_code == 200, answer.content

@@ -82,7 +82,9 @@ async def test_points_in_memory_are_stored_when_the_process_ends(cleo, monkeypat
     assert (ack["accepted"], stored.seq) == (1, 9)
 
 
-@pytest.mark.parametrize("frame", [{"type": "positions", "points": []}, {"type": "position"}, {"type": "teleport"}])
+@pytest.mark.parametrize(
+    "frame", [{"type": "positions", "points": []}, {"type": "position"}, {"type": "teleport"}]
+)
 async def test_a_frame_that_is_none_ends_the_socket(cleo, frame):
     async with socket("/ws/driver/", user=cleo.user) as phone:
         await phone.hear()

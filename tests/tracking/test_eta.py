@@ -36,7 +36,8 @@ def middle_s(facts, speed=1.0):
 
 
 def test_the_formula():
-    """max(preparation, approach) + hand-over + ride + door; medium: 20 % and 90 s of doubt, half of it early."""
+    """max(preparation, approach) + hand-over + ride + door; medium: 20 % and 90 s of doubt, half of it
+    early."""
     remaining_s = 600 + HAND_OVER_S + RIDE_S + AT_THE_DOOR_S
     doubt_s = remaining_s * 0.2 + 90
 
@@ -54,7 +55,9 @@ def test_in_a_fast_city_everything_is_sooner():
     assert (fast.latest_at - NOW) * 20 == pytest.approx(slow.latest_at - NOW, abs=timedelta(seconds=1))
 
 
-@given(metres=st.floats(0, 8_000), nearer=st.floats(0, 1), picked_up=st.booleans(), minutes=st.floats(-20, 60))
+@given(
+    metres=st.floats(0, 8_000), nearer=st.floats(0, 1), picked_up=st.booleans(), minutes=st.floats(-20, 60)
+)
 def test_a_driver_who_comes_nearer_never_makes_it_later(metres, nearer, picked_up, minutes):
     goal = DOOR if picked_up else KITCHEN
     facts = replace(FACTS, picked_up=picked_up, ready_at=NOW + timedelta(minutes=minutes))

@@ -6,17 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from deliveryapp import identity, positions
-from deliveryapp.clock import utc_now
-from deliveryapp.geo import Point
-from deliveryapp.positions import Position
+from deliveryapp import identity
 from deliveryapp.realtime import access
-from tests.cast import make_user
-from tests.drivers.stage import KITCHEN, north_of_kitchen, rider_online, tick
+from tests.drivers.stage import KITCHEN, rider_online
 from tests.tracking.stage import (
     SITE,
     confirm,
-    drain,
     find_driver,
     in_thread,
     kitchen_says,
@@ -101,7 +96,10 @@ async def test_the_driver_appears_moves_and_disappears(ada, bo, kitchen, route, 
 
 async def test_after_delivery_nobody_follows_the_driver(ada, bo, kitchen, cleo):
     order_id = await in_thread(on_the_road, ada, bo, kitchen, cleo)
-    async with socket(f"/ws/orders/{order_id}/", user=ada) as ours, socket("/ws/driver/", user=cleo.user) as phone:
+    async with (
+        socket(f"/ws/orders/{order_id}/", user=ada) as ours,
+        socket("/ws/driver/", user=cleo.user) as phone,
+    ):
         snapshot = await ours.hear()
         assert snapshot["driver"]["position"] is not None
         assert snapshot["eta"]["confidence"] == "high"
@@ -118,7 +116,9 @@ async def test_after_delivery_nobody_follows_the_driver(ada, bo, kitchen, cleo):
         assert (after["driver"]["position"], after["eta"]) == (None, None)
 
 
-async def test_a_late_position_of_a_driver_who_is_gone_stops_at_the_socket(ada, bo, kitchen, route, order_id, cleo):
+async def test_a_late_position_of_a_driver_who_is_gone_stops_at_the_socket(
+    ada, bo, kitchen, route, order_id, cleo
+):
     """Control for the check in the consumer: the frame is pushed to the order's own group."""
     from deliveryapp.realtime import push
 

@@ -38,7 +38,7 @@ json_values = st.recursive(
 )
 points = st.fixed_dictionaries(
     {},
-    optional={name: json_values for name in ("lat", "lng", "accuracy", "heading", "speed", "ts", "seq")},
+    optional=dict.fromkeys(("lat", "lng", "accuracy", "heading", "speed", "ts", "seq"), json_values),
 )
 
 

@@ -43,7 +43,9 @@ async def post_to_django(user, body, *, raw=None):
 
 async def post_to_live(user, body, *, raw=None):
     headers = {"authorization": f"Bearer {await in_thread(token_of, user)}"} if user else {}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(live_process), base_url="http://testserver") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(live_process), base_url="http://testserver"
+    ) as client:
         content = {"content": raw} if raw is not None else {"json": body}
         answer = await client.post(URL, headers=headers, **content)
     return answer.status_code, answer.json(), answer.headers["content-type"]

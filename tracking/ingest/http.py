@@ -46,12 +46,10 @@ _callers: dict[str, _Caller] = {}
 
 
 def serves(scope: Scope) -> bool:
-    """Whether this route answers the request: a POST with a bearer token. Django takes the others, cookies too."""
-    return (
-        scope["path"] == POSITIONS_PATH
-        and scope["method"] == "POST"
-        and dict(scope["headers"]).get(b"authorization", b"")[:7].lower() == b"bearer "
-    )
+    """Whether this route answers the request: a POST with a bearer token. Django takes the others, cookies
+    too."""
+    bearer: bytes = dict(scope["headers"]).get(b"authorization", b"")[:7].lower()
+    return scope["path"] == POSITIONS_PATH and scope["method"] == "POST" and bearer == b"bearer "
 
 
 async def post_positions(scope: Scope, receive: Receive, send: Send) -> None:

@@ -75,8 +75,7 @@ def read_points(body: object) -> list[Mapping[str, Any]]:
 def judge(
     points: Sequence[Mapping[str, Any]], *, driver_id: UUID, track: Track, now: datetime, speed: float
 ) -> Judged:
-    """Believe or drop each point, oldest first; `track` moves along. `speed`: city seconds per real second.
-    """
+    """Believe or drop each point, oldest first; `track` moves along. `speed`: city seconds per real one."""
     judged = Judged(seq=max(_seq(point) for point in points))
     for point in sorted(points, key=lambda point: _moment(point, now) or now):
         position, reason = _read(point, driver_id, now)
