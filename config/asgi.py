@@ -34,7 +34,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _socket(scope, receive, send)
     elif scope["path"] == "/livez":
         await _alive(send)
-    elif scope["path"] == ingest.POSITIONS_PATH:
+    elif ingest.serves(scope):
         await ingest.post_positions(scope, receive, send)
     else:
         await django_over_wsgi(scope, receive, send)

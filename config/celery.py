@@ -65,6 +65,11 @@ app.conf.update(
             "schedule": 1.0,
             "options": {"expires": 3},
         },
+        "drivers.save_positions": {
+            "task": "drivers.save_positions",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "idempotency.forget": {
             "task": "idempotency.forget",
             "schedule": crontab(minute="17"),

@@ -50,6 +50,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
             drivers.DriverAssigned,
             drivers.DriverArrived,
             drivers.DriverReleased,
+            drivers.NoDriverFound,
         ),
         queue="tracking",
         exactly_once=False,

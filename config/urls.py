@@ -27,7 +27,6 @@ urlpatterns = [
     path("", include("restaurants.web.urls")),
     path("", include("orders.web.urls")),
     path("", include("drivers.web.urls")),
-    path("", include("tracking.web.urls")),
 ]
 
 handler400 = "deliveryapp.web.errors.bad_request"

@@ -5,6 +5,8 @@ again from the database with backoff; after MAX_ATTEMPTS the event rests as a de
 replays or discards it. One bad event never holds up the others of its batch.
 """
 
+import math
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,9 +25,17 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
 
 
-def handle(*, handler: str, envelopes: Sequence[dict[str, Any]]) -> None:
-    """Run `handler` on each envelope it has not digested yet; never raises for a bad event."""
-    for wire in envelopes:
+def handle(
+    *, handler: str, envelopes: Sequence[dict[str, Any]], budget_s: float = math.inf
+) -> Sequence[dict[str, Any]]:
+    """Run `handler` on each envelope it has not digested yet; returns those for which the time was too short.
+
+    Never raises for a bad event, only when the database is away.
+    """
+    deadline = time.monotonic() + budget_s
+    for number, wire in enumerate(envelopes):
+        if time.monotonic() > deadline:
+            return envelopes[number:]
         with structlog.contextvars.bound_contextvars(trace_id=wire.get("traceid", "")):
             try:
                 _handle_one(subscription(handler), read_envelope(wire))
@@ -34,6 +44,7 @@ def handle(*, handler: str, envelopes: Sequence[dict[str, Any]]) -> None:
             except Exception as error:
                 log.exception("handler_failed", handler=handler, event_id=wire["id"])
                 _keep(handler, wire, error, final=False)
+    return ()
 
 
 def retry_due(*, limit: int = 100) -> int:
@@ -88,7 +99,7 @@ def _keep(handler: str, wire: dict[str, Any], error: Exception, *, final: bool) 
     )
     if not created:
         pause = timedelta(seconds=min(2.0**letter.attempts, 300))
-        DeadLetter.objects.filter(pk=letter.pk).update(
+        DeadLetter.objects.filter(pk=letter.pk).exclude(state=DeadLetter.State.DISCARDED).update(
             attempts=F("attempts") + 1, error=reason, state=state, next_try_at=Now() + pause
         )
     if final:

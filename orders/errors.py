@@ -1,4 +1,4 @@
-from deliveryapp.errors import Conflict, InvalidInput, NotFound, Unprocessable
+from deliveryapp.errors import Conflict, NotFound, Unprocessable
 
 
 class OrderNotFound(NotFound):
@@ -23,10 +23,6 @@ class PriceChanged(Conflict):
 
 class TotalTooLarge(Unprocessable):
     code, title = "total_too_large", "The order is too large"
-
-
-class PaymentMethodInvalid(InvalidInput):
-    code, title = "payment_method_invalid", "Choose a payment method"
 
 
 class IllegalMove(Conflict):

@@ -26,6 +26,7 @@ class Payment(models.Model):
         REFUNDED = "refunded"
 
     UNSETTLED = (State.PENDING, State.REQUIRES_ACTION)
+    ENDED = (State.DECLINED, State.VOIDED, State.REFUNDED)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     order_id = models.UUIDField(unique=True)
@@ -60,6 +61,10 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency} ({self.state})"
+
+    @property
+    def kept_minor(self) -> int:
+        return self.captured_minor - self.refunded_minor
 
     @transition(field=state, source=[State.PENDING], target=State.REQUIRES_ACTION)
     def require_action(self, *, url: str) -> None:

@@ -3,17 +3,16 @@
 from celery import shared_task
 
 from deliveryapp.celery_transport import lift_nudge
-from payments import selectors, services
+from payments import services
 
 
-@shared_task(name="payments.sweep", queue="payments", soft_time_limit=50, time_limit=60)
+@shared_task(name="payments.sweep", soft_time_limit=50, time_limit=60)
 def sweep() -> None:
     services.sweep()
-    for event_id in selectors.unapplied_webhooks(limit=50):
-        services.apply_webhook(event_id=event_id)
+    services.apply_waiting_webhooks()
 
 
-@shared_task(name="payments.apply_webhook", queue="payments", soft_time_limit=25, time_limit=30)
+@shared_task(name="payments.apply_webhook", soft_time_limit=25, time_limit=30)
 def apply_webhook(event_id: str) -> None:
     lift_nudge("payments.apply_webhook", event_id=event_id)
     services.apply_webhook(event_id=event_id)

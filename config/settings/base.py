@@ -146,7 +146,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Delivery platform API",
+    "TITLE": "Doorstep API",
     "DESCRIPTION": (
         "Order food from cart to door. Errors are RFC 9457 problem+json with a stable `code`; lists use "
         "cursor pages; money is integer minor units; times are ISO 8601 UTC."
@@ -184,14 +184,14 @@ STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 STATIC_URL = "/static/"
 STATIC_ROOT: str | None = env.text("STATIC_ROOT", "") or None  # collected files, where nginx serves them
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
+WHITENOISE_MAX_AGE = 60
 
 configure_logging()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"json": {"()": "deliveryapp.logs.json_formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},

@@ -1,6 +1,9 @@
-"""JSON in: bounded in size and depth, without NUL bytes, lone surrogates, NaN or integers beyond 64 bits."""
+"""JSON in: bounded in size and depth, without NUL bytes, lone surrogates or NaN.
 
-from collections.abc import Mapping
+An integer beyond 64 bits arrives as a float, which integer fields refuse.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 import orjson
@@ -38,21 +41,24 @@ def read_json(body: bytes) -> Any:
         return {}
     if b"\\u0000" in body or b"\x00" in body:
         raise MalformedJson("NUL characters are not allowed.")
-    if nesting(body) > MAX_DEPTH:
-        raise MalformedJson("The document is nested too deeply.")
     try:
-        return orjson.loads(body)
+        document = orjson.loads(body)  # gives up beyond a depth of 1024 by itself
     except orjson.JSONDecodeError as error:
         raise MalformedJson(str(error)) from None
+    if _is_deep(document):
+        raise MalformedJson("The document is nested too deeply.")
+    return document
 
 
-def nesting(body: bytes) -> int:
-    """An upper bound of the depth without parsing; brackets in strings count too, which errs high."""
-    depth = deepest = 0
-    for byte in body:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+def _is_deep(document: object) -> bool:
+    """More than MAX_DEPTH objects and lists inside each other: recursive code behind us could not bear it."""
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        level = [inner for value in level for inner in _children(value)]
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

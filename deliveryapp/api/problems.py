@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
@@ -72,7 +72,7 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
             return problem(status=400, code="invalid_input", errors=list(_field_errors(error.detail))), {}
         case exceptions.APIException():
             return _rest_problem(error)
-        case OperationalError() | PoolTimeout():
+        case OperationalError() | InterfaceError() | PoolTimeout():
             log.error("database_unavailable", error=str(error))
             return problem(status=503, code="database_unavailable"), {"Retry-After": "2"}
     return None

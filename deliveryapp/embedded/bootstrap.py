@@ -47,25 +47,25 @@ def main() -> None:
 
 def install(requirements: Path) -> None:
     """Install a requirements file unless exactly this one is installed already."""
-    stamp = VENV / f".installed-{requirements.name}"
-    wanted = fingerprint(requirements)
+    stamps = {stamp_of(file): fingerprint(file) for file in with_included(requirements)}
+    stamp, wanted = next(iter(stamps.items()))
     if VENV_PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     LOG.parent.mkdir(parents=True, exist_ok=True)
     LOG.write_text("")
     if not VENV_PYTHON.exists():
         make_environment()
-    pip = [
-        str(VENV_PYTHON),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--prefer-binary",
-    ]
-    run(f"installing {requirements.name}", [*pip, "-r", str(requirements)])
-    stamp.write_text(wanted)
+    pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    # Compiling all that is installed takes longer than installing it; Python compiles what is really used.
+    options = ["--no-compile", "--prefer-binary", "--progress-bar", "off"]
+    run(f"installing {requirements.name}", [*pip, "install", *options, "-r", str(requirements)])
+    for stamp, wanted in stamps.items():
+        stamp.write_text(wanted)
+
+
+def stamp_of(requirements: Path) -> Path:
+    """Says which content of that file is installed."""
+    return VENV / f".installed-{requirements.name}"
 
 
 def make_environment() -> None:
@@ -78,13 +78,16 @@ def make_environment() -> None:
     run("making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
 
 
+def with_included(requirements: Path) -> list[Path]:
+    """The file itself, then those that it includes."""
+    lines = requirements.read_text().splitlines()
+    included = [line.removeprefix("-r ").strip() for line in lines if line.startswith("-r ")]
+    return [requirements, *(requirements.parent / name for name in included)]
+
+
 def fingerprint(requirements: Path) -> str:
     """Of the file, those it includes, and the Python it was installed for."""
-    names = [requirements]
-    for line in requirements.read_text().splitlines():
-        if line.startswith("-r "):
-            names.append(requirements.parent / line[3:].strip())
-    content = b"".join(name.read_bytes() for name in names)
+    content = b"".join(file.read_bytes() for file in with_included(requirements))
     return hashlib.sha256(content + sys.version.encode()).hexdigest()
 
 
@@ -120,9 +123,9 @@ def watch(title: str, process: subprocess.Popen[bytes], *, started: float) -> No
 
 
 def last_step() -> str:
-    """The last thing pip said, short."""
+    """The last thing pip said, without its lists."""
     lines = LOG.read_text(errors="replace").splitlines()
-    return lines[-1].strip()[:50] if lines else ""
+    return lines[-1].partition(": ")[0].strip()[:50] if lines else ""
 
 
 def say(title: str, seconds: float, *, step: str = "", end: str = "\n") -> None:

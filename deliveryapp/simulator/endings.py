@@ -9,7 +9,13 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
-CAUSES = {"customer": "cancel", "restaurant": "reject", "system": "no_answer"}
+# What somebody must have simulated for a cancellation or a failure with this code.
+CAUSES = {
+    "cancelled_by_customer": "cancel",
+    "rejected_by_restaurant": "reject",
+    "restaurant_timeout": "no_answer",
+    "payment_declined": "declined",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +32,26 @@ class Ending:
 def ending(body: Json, simulated: Iterable[str]) -> Ending:
     """The ending of an order as its customer reads it; `simulated` names what simulated people did to it.
 
-    Delivered is always right, unless the kitchen's refusal was accepted; cancelled needs the one who is
-    said to have cancelled to have done so (the system cancels what a kitchen left lying); failed needs a
-    declined card.
+    Delivered is always right, unless the kitchen's refusal was accepted; cancelled and failed orders need
+    their reason to be one that somebody simulated for this very order.
     """
     status, did = str(body["status"]), set(simulated)
-    last = body["history"][-1] if body["history"] else {"actor": "nobody", "reason": ""}
-    label, explained = status, status == "delivered" and "rejected" not in did
-    if status == "cancelled":
-        label = f"cancelled by {last['actor']}: {body['cancel_reason'] or last['reason']}"
-        explained = CAUSES.get(last["actor"], "") in did
-    elif status == "failed":
-        label = f"failed: {(body['failure'] or {}).get('code', 'no reason given')}"
-        explained = "declined" in did
-    return Ending(str(body["id"]), str(body["number"]), status, label, explained)
+    if status == "delivered":
+        return Ending(str(body["id"]), str(body["number"]), status, status, "rejected" not in did)
+    code, detail = _reason(body)
+    label = f"{status}: {code}{f' ({detail})' if detail else ''}" if code else status
+    return Ending(str(body["id"]), str(body["number"]), status, label, CAUSES.get(code, "") in did)
+
+
+def _reason(body: Json) -> tuple[str, str]:
+    """The stable code of a cancellation or failure and what was said about it; empty for other orders."""
+    if body["status"] == "failed":
+        failure = body["failure"] or {}
+        return str(failure.get("code", "")), str(failure.get("detail", ""))
+    if body["status"] != "cancelled":
+        return "", ""
+    said = body["history"][-1]["reason"] if body["history"] else ""
+    return str(body["cancel_reason"]), said.partition(": ")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Headers and log context for every page and API answer."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 View = Callable[[HttpRequest], HttpResponse]
+TRACEPARENT = re.compile("[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class ContentSecurityPolicy:
@@ -33,8 +35,8 @@ class RequestContext:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        parts = request.headers.get("traceparent", "").split("-")
-        trace_id = parts[1] if len(parts) == 4 and len(parts[1]) == 32 and parts[1].isalnum() else uuid4().hex
+        given = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+        trace_id = given[1] if given else uuid4().hex
         with structlog.contextvars.bound_contextvars(trace_id=trace_id):
             return self.get_response(request)
 

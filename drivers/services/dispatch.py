@@ -118,7 +118,7 @@ def _make_offers(proposals: Iterable[ProposedOffer], pool: Pool, now: datetime) 
 def _still_free(driver_ids: list[UUID], versions: dict[UUID, int]) -> dict[UUID, Driver]:
     """Those who may still be asked, their rows locked: offers are only made under the driver's lock."""
     rows = Driver.objects.with_room().filter(pk__in=driver_ids).locked(skip_locked=True)
-    free = {row.id: row for row in rows if True}
+    free = {row.id: row for row in rows if row.version == versions[row.id]}
     asked = set(Offer.objects.pending().filter(driver_id__in=free).values_list("driver_id", flat=True))
     return {driver_id: row for driver_id, row in free.items() if driver_id not in asked}
 

@@ -155,14 +155,14 @@ class BoardOrderOutput(serializers.Serializer[Any]):
     customer_first_name = serializers.CharField()
 
 
-class PickupOutput(serializers.Serializer[Any]):
+class DeliveryPickupOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     street = serializers.CharField()
     lat = serializers.FloatField()
     lng = serializers.FloatField()
 
 
-class DropoffOutput(PlaceOutput):
+class DeliveryDropoffOutput(PlaceOutput):
     postcode = None  # type: ignore[assignment]
 
 
@@ -171,8 +171,8 @@ class DeliveryOutput(serializers.Serializer[Any]):
     number = serializers.CharField()
     status = serializers.CharField()
     order_status = serializers.CharField()
-    pickup = PickupOutput()
-    dropoff = DropoffOutput()
+    pickup = DeliveryPickupOutput()
+    dropoff = DeliveryDropoffOutput()
     customer_first_name = serializers.CharField()
     ready_at = serializers.DateTimeField(allow_null=True)
     payout = MoneyField()

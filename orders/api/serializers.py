@@ -1,5 +1,6 @@
 """What may come in; everything else in a body is ignored."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,30 @@ from orders.services import AddressInput, DeliveryInput, OrderRequest
 from restaurants.facade import CartLine
 
 REJECT_REASONS = ("too_busy", "closing_early", "item_unavailable", "kitchen_problem", "other")
+CARD_NUMBER = re.compile(r"(?:\d[ -]?){12,18}\d")
+
+
+def refuse_card_number(text: str) -> None:
+    """We must never see, store or pass on card data (PCI DSS): digits that add up as a card's (Luhn)."""
+    for found in CARD_NUMBER.findall(text):
+        digits = [int(digit) for digit in reversed(re.sub(r"\D", "", found))]
+        doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+        if (sum(digits[::2]) + sum(doubled)) % 10 == 0:
+            raise serializers.ValidationError("Never send a card number.", code="card_number")
+
+
+class TextField(serializers.CharField):
+    """What people write freely; may be empty or left out."""
+
+    def __init__(self, *, max_length: int) -> None:
+        super().__init__(max_length=max_length, default="", allow_blank=True, validators=[refuse_card_number])
 
 
 class LineInput(serializers.Serializer[Any]):
     item_id = serializers.UUIDField()
     quantity = StrictIntegerField(min_value=1, max_value=99)
     option_ids = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=50)
-    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+    note = TextField(max_length=200)
 
 
 class DeliverySerializer(serializers.Serializer[Any]):
@@ -27,7 +45,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
     postcode = serializers.CharField(max_length=20, default="", allow_blank=True)
     lat = LatitudeField(required=False)
     lng = LongitudeField(required=False)
-    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+    note = TextField(max_length=200)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "address_id" not in attrs and not {"street", "lat", "lng"} <= attrs.keys():
@@ -40,7 +58,7 @@ class QuoteInput(serializers.Serializer[Any]):
     lines = serializers.ListField(child=LineInput(), allow_empty=False, max_length=100)
     delivery = DeliverySerializer()
     tip_minor = StrictIntegerField(min_value=0, max_value=pricing.MAX_TIP_MINOR, default=0)
-    note = serializers.CharField(max_length=300, default="", allow_blank=True)
+    note = TextField(max_length=300)
     expected_total_minor = StrictIntegerField(min_value=0, allow_null=True, default=None)
 
     def as_request(self) -> OrderRequest:
@@ -58,7 +76,9 @@ class QuoteInput(serializers.Serializer[Any]):
 
 class OrderInput(QuoteInput):
     payment_method = serializers.RegexField(
-        r"^pm_[A-Za-z0-9_]{1,70}$", help_text="A payment method of the provider; never a card number"
+        r"^pm_[A-Za-z0-9_]{1,70}$",
+        validators=[refuse_card_number],
+        help_text="A payment method of the provider; never a card number",
     )
 
 
@@ -70,7 +90,7 @@ def _cart_line(line: dict[str, Any]) -> CartLine:
 
 
 class CancelInput(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=120, default="", allow_blank=True)
+    reason = TextField(max_length=120)
 
 
 class ConfirmInput(serializers.Serializer[Any]):
@@ -79,7 +99,7 @@ class ConfirmInput(serializers.Serializer[Any]):
 
 class RejectInput(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=REJECT_REASONS)
-    detail = serializers.CharField(max_length=120, default="", allow_blank=True)
+    detail = TextField(max_length=120)
 
 
 class AddressSerializer(serializers.Serializer[Any]):
@@ -90,7 +110,7 @@ class AddressSerializer(serializers.Serializer[Any]):
     postcode = serializers.CharField(max_length=20, default="", allow_blank=True)
     lat = LatitudeField()
     lng = LongitudeField()
-    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+    note = TextField(max_length=200)
 
     def as_input(self) -> AddressInput:
         return AddressInput(**self.validated_data)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from deliveryapp.errors import NotFound
+from deliveryapp.errors import InvalidInput, NotFound
 from deliveryapp.models import User
 from drivers import facade as drivers
 from orders.errors import OrderNotFound
@@ -82,4 +82,6 @@ def _in_state(orders: QuerySet[Order], state: str | None) -> QuerySet[Order]:
         return orders.exclude(status__in=Order.FINAL)
     if state == "past":
         return orders.filter(status__in=Order.FINAL)
+    if state:
+        raise InvalidInput("state is active or past.")
     return orders

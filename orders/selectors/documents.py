@@ -131,14 +131,26 @@ def _change(change: OrderStatusChange) -> Document:
     }
 
 
-def declined(order: Order, decline_code: str) -> Document:
-    """The problem document of a refused payment."""
+NOT_PLACED = {
+    "payment_declined": (
+        402,
+        "The payment was declined",
+        "Your bank refused the payment. Nothing was charged; choose another card.",
+    ),
+    "payment_timeout": (402, "The payment was not completed", "Nothing was charged; order again."),
+    "cancelled_by_customer": (409, "The order was cancelled", "It was cancelled before it was paid."),
+}
+
+
+def not_placed(order: Order, code: str, decline_code: str) -> Document:
+    """The problem document of an order that failed; `code` is its failure's."""
+    status, title, detail = NOT_PLACED[code]
     return {
-        "type": "urn:problem:payment_declined",
-        "title": "The payment was declined",
-        "status": 402,
-        "code": "payment_declined",
-        "detail": "Your bank refused the payment. Nothing was charged; choose another card.",
+        "type": f"urn:problem:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
         "decline_code": decline_code,
         "order_id": str(order.pk),
     }

@@ -27,7 +27,8 @@ def cancel_as_customer(*, order_id: UUID, user_id: UUID, reason: str, now: datet
     with durable():
         order = lock_order(order_id)
         if order.status == Order.Status.CREATED:
-            fail_locked(order, code="cancelled_by_customer", detail=reason, now=now)
+            actor = Actor("customer", user_id)
+            fail_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)
             return order
         if order.status not in Order.CANCELLABLE:
             raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
@@ -62,7 +63,7 @@ def fail_order(*, order_id: UUID, code: str, detail: str = "", now: datetime) ->
     with durable():
         order = lock_order(order_id)
         if order.status == Order.Status.CREATED:
-            fail_locked(order, code=code, detail=detail, now=now)
+            fail_locked(order, code=code, actor=SYSTEM, detail=detail, now=now)
 
 
 def cancel_locked(order: Order, *, code: str, actor: Actor, now: datetime, detail: str = "") -> None:
@@ -80,20 +81,22 @@ def cancel_locked(order: Order, *, code: str, actor: Actor, now: datetime, detai
     saga.compensate(saga=SAGA, subject_id=order.pk, reason=code)
 
 
-def fail_locked(order: Order, *, code: str, detail: str, now: datetime) -> None:
+def fail_locked(order: Order, *, code: str, actor: Actor, detail: str, now: datetime) -> None:
     batch = Batch()
-    add_failure(batch, order, code=code, detail=detail, now=now)
+    add_failure(batch, order, code=code, actor=actor, detail=detail, now=now)
     batch.execute()
     saga.compensate(saga=SAGA, subject_id=order.pk, reason=code)
 
 
-def add_failure(batch: Batch, order: Order, *, code: str, detail: str, now: datetime) -> None:
+def add_failure(
+    batch: Batch, order: Order, *, code: str, detail: str, now: datetime, actor: Actor = SYSTEM
+) -> None:
     """Add the move to `failed` and its reason to the batch."""
     move(
         order,
         order.fail,
         OrderFailed,
-        actor=SYSTEM,
+        actor=actor,
         now=now,
         reason=code,
         batch=batch,

@@ -34,6 +34,7 @@ from payments import facade as payments
 
 ANSWERED_WITHIN = timedelta(seconds=15)  # longer than the provider may take
 FIRST_STEP, NEXT_STEP = "authorize_payment", "notify_restaurant"
+PAYMENT_DECLINED = "payment_declined"
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -196,7 +197,7 @@ def _record(draft: _Draft, answer: object, now: datetime) -> Answer:
         if info.is_held:
             _place(draft.order, now, batch)
         elif info.is_refused:
-            add_failure(batch, draft.order, code="payment_declined", detail=info.decline_code, now=now)
+            add_failure(batch, draft.order, code=PAYMENT_DECLINED, detail=info.decline_code, now=now)
         result = _answer(draft.order, draft.lines, info)
         _store(batch, draft.record, result)
         _hand_over(batch, draft, info)
@@ -224,7 +225,7 @@ def _hand_over(batch: Batch, draft: _Draft, info: payments.PaymentInfo) -> None:
     if info.is_held:
         saga.hand_over(batch, draft.run, draft.step, next_step=NEXT_STEP)
     elif info.is_refused:
-        saga.hand_over(batch, draft.run, draft.step, compensate_because="payment_declined")
+        saga.hand_over(batch, draft.run, draft.step, compensate_because=PAYMENT_DECLINED)
     else:
         saga.hand_over(batch, draft.run, draft.step)
 
@@ -239,19 +240,21 @@ def _store(batch: Batch, record: IdempotencyRecord, answer: Answer) -> None:
         )
 
 
-def _answer(order: Order, lines: list[OrderLine], info: payments.PaymentInfo) -> Answer:
-    if info.is_refused and order.status == Order.Status.FAILED:
-        return Answer(status=402, body=documents.declined(order, info.decline_code))
+def _answer(order: Order, lines: list[OrderLine], info: payments.PaymentInfo, failure: str = "") -> Answer:
+    if order.status == Order.Status.FAILED:
+        body = documents.not_placed(order, failure or PAYMENT_DECLINED, info.decline_code)
+        return Answer(status=body["status"], body=body)
     body = documents.order_document(order, lines=lines, payment=info, history=[], failure=None)
     return Answer(status=202 if order.status == Order.Status.CREATED else 201, body=body)
 
 
 def current_answer(*, order_id: UUID) -> Answer:
     """What placing this order has come to by now."""
-    order = Order.objects.get(pk=order_id)
+    order = Order.objects.select_related("failure").get(pk=order_id)
     info = payments.payment_of(order_id=order_id)
     assert info is not None
-    return _answer(order, list(order.lines.order_by("position")), info)
+    failure = order.failure.code if order.status == Order.Status.FAILED else ""
+    return _answer(order, list(order.lines.order_by("position")), info, failure)
 
 
 def place_authorized(*, order_id: UUID, now: datetime) -> None:

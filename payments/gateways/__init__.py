@@ -65,7 +65,7 @@ class Hold:
 
 
 class Gateway(Protocol):
-    """Every method may take up to 10 s and never raises for what a provider can answer."""
+    """A call may take up to 10 s (`find` more) and never raises for what a provider can answer."""
 
     def authorize(self, hold: Hold, *, key: str) -> Answer: ...
 
@@ -76,6 +76,10 @@ class Gateway(Protocol):
     def refund(self, ref: str, *, amount_minor: int, key: str) -> Answer: ...
 
     def retrieve(self, ref: str) -> Answer: ...
+
+    def find(self, reference: str, *, since: datetime) -> Answer:
+        """The hold with this reference among those made since; Refused with `not_found` when there is none."""
+        ...
 
 
 @cache

@@ -11,6 +11,7 @@ from payments.gateways import Answer, Answered, Declined, Hold, Intent, NoAnswer
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 2, 8
 EXPAND = ["latest_charge"]
+MAX_PAGES = 50
 
 
 class StripeGateway:
@@ -67,6 +68,21 @@ class StripeGateway:
     def retrieve(self, ref: str) -> Answer:
         return _ask(lambda: self._client.v1.payment_intents.retrieve(ref, {"expand": EXPAND}))
 
+    def find(self, reference: str, *, since: datetime) -> Answer:
+        """By list: Stripe's search lags behind by up to an hour."""
+        window: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        for _ in range(MAX_PAGES):
+            page = _ask_raw(lambda: self._client.v1.payment_intents.list(window))
+            if not isinstance(page, stripe.StripeObject):
+                return page
+            for row in page["data"]:
+                if row["metadata"].get("order_id") == reference:
+                    return self.retrieve(row["id"])
+            if not page["has_more"]:
+                return Refused(code="not_found", detail="the provider has no such hold")
+            window["starting_after"] = page["data"][-1]["id"]
+        return NoAnswer("too many holds to look through")
+
 
 def _ask(call: Callable[[], stripe.PaymentIntent]) -> Answer:
     made = _ask_raw(call)
@@ -85,9 +101,12 @@ def _ask_raw(call: Callable[[], stripe.StripeObject]) -> stripe.StripeObject | D
 
 
 def _is_no_answer(error: stripe.StripeError) -> bool:
-    """Time-outs have no status; 5xx, 429 and 409 (same key in flight) say nothing about the effect."""
+    """Time-outs have no status; 5xx, 429 and 409 (same key in flight) say nothing about the effect. Neither
+    do a key that was asked with other parameters before and the refusal of our own credentials.
+    """
     status = error.http_status
-    return status is None or status >= 500 or status in {409, 429}
+    silent = status is None or status >= 500 or status in {401, 403, 409, 429}
+    return silent or isinstance(error, stripe.IdempotencyError)
 
 
 def _declined(error: stripe.CardError) -> Declined:

@@ -3,10 +3,11 @@
 from payments.services.authorizing import PendingAuthorization, ask, open_authorization, record_authorization
 from payments.services.operations import run_operation, sweep
 from payments.services.settling import capture, release, settle_authorization
-from payments.services.webhooks import apply_webhook, receive_webhook
+from payments.services.webhooks import apply_waiting_webhooks, apply_webhook, receive_webhook
 
 __all__ = [
     "PendingAuthorization",
+    "apply_waiting_webhooks",
     "apply_webhook",
     "ask",
     "capture",

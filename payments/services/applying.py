@@ -31,8 +31,8 @@ def _follow(payment: Payment, intent: Intent) -> list[Event]:
             return _require_action(payment, intent)
         case "requires_capture":
             return _authorize(payment, intent)
-        case "requires_payment_method":
-            return _decline(payment, intent.decline_code or "authentication_failed")
+        case "requires_payment_method" if intent.decline_code:  # without an error it has not been tried yet
+            return _decline(payment, intent.decline_code)
         case "canceled":
             return _void(payment)
         case "succeeded":

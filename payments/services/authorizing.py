@@ -13,9 +13,7 @@ from payments.gateways import Answer, Answered, Declined, Hold, NoAnswer, Refuse
 from payments.models import Payment, PaymentOperation
 from payments.services.applying import apply, save, state_of_authorization
 
-HELD_FOR = timedelta(
-    seconds=30
-)  # longer than a call may take, shorter than anyone wants to wait for the sweeper
+HELD_FOR = timedelta(seconds=30)  # longer than a call takes, and not long to wait for the sweeper
 Kind, State = PaymentOperation.Kind, PaymentOperation.State
 
 

@@ -4,14 +4,17 @@ bank.
 
 from uuid import UUID
 
+import structlog
 from django.db.models.functions import Now
 
 from deliveryapp.batch import Batch
 from deliveryapp.clock import utc_now
 from deliveryapp.transactions import durable, require_no_transaction
-from payments.gateways import Answered, gateway
+from payments.gateways import Answered, NoAnswer, gateway
 from payments.models import Payment, PaymentOperation
 from payments.services.applying import apply, save, state_of_authorization
+
+log = structlog.get_logger(__name__)
 
 
 class NotReadable(Exception):
@@ -22,8 +25,11 @@ def follow(*, intent_ref: str) -> None:
     """Raises NotReadable. Safe to repeat, in any order with everything else."""
     require_no_transaction()
     answer = gateway("stripe").retrieve(intent_ref)
-    if not isinstance(answer, Answered):
+    if isinstance(answer, NoAnswer):
         raise NotReadable(f"cannot read {intent_ref}")
+    if not isinstance(answer, Answered):  # somebody else's object; asking again would say the same
+        log.warning("intent_unknown_to_provider", intent_ref=intent_ref)
+        return
     now = utc_now()
     with durable():
         payment = _payment_of(intent_ref, answer.intent.order_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import stripe
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
@@ -13,11 +14,13 @@ from django.db.models.functions import Now
 from deliveryapp.clock import utc_now
 from deliveryapp.transactions import require_no_transaction
 from deliveryapp.transport import transport
+from payments import selectors
 from payments.errors import WebhookRefused
 from payments.models import WebhookEvent
-from payments.services.following import follow
+from payments.services.following import NotReadable, follow
 
-MAX_FUTURE_S = 300
+log = structlog.get_logger(__name__)
+MAX_AGE_S = MAX_FUTURE_S = 300
 
 
 def receive_webhook(*, body: bytes, signature: str) -> str | None:
@@ -26,11 +29,9 @@ def receive_webhook(*, body: bytes, signature: str) -> str | None:
     Its event id when it is new, None for a repetition. Raises WebhookRefused.
     """
     event = _verified(body, signature)
-    target: dict[str, Any] = (event.get("data") or {}).get("object") or {}
-    intent_ref = target.get("payment_intent") or target.get("id") or ""
     row, is_new = WebhookEvent.objects.get_or_create(
         id=event["id"][:80],
-        defaults={"type": event["type"][:80], "intent_ref": str(intent_ref)[:80], "payload": event},
+        defaults={"type": event["type"][:80], "intent_ref": _intent_ref(event), "payload": event},
     )
     if is_new:
         event_id = row.pk
@@ -40,33 +41,58 @@ def receive_webhook(*, body: bytes, signature: str) -> str | None:
     return row.pk if is_new else None
 
 
+def _intent_ref(event: dict[str, Any]) -> str:
+    """The payment intent that the message is about; empty when it is about something else."""
+    data = event.get("data")
+    target = data.get("object") if isinstance(data, dict) else None
+    found = (target.get("payment_intent") or target.get("id")) if isinstance(target, dict) else None
+    return found[:80] if isinstance(found, str) else ""
+
+
 def _verified(body: bytes, signature: str) -> dict[str, Any]:
     """Any of the configured secrets may have signed, so that secrets can be rotated."""
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
-            stripe.WebhookSignature.verify_header(body.decode(), signature, secret, 300)
+            stripe.WebhookSignature.verify_header(body.decode(), signature, secret, MAX_AGE_S)
         except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError):
             continue
-        return _well_formed(body, signature)
+        _require_not_from_the_future(signature)
+        return _well_formed(body)
     raise WebhookRefused
 
 
-def _well_formed(body: bytes, signature: str) -> dict[str, Any]:
-    event = orjson.loads(body)
-    signed_at = int(dict(part.split("=", 1) for part in signature.split(","))["t"])
-    if signed_at > utc_now().timestamp() + MAX_FUTURE_S:  # the SDK only checks for age
+def _require_not_from_the_future(signature: str) -> None:
+    """The SDK only checks for age."""
+    latest = max(int(part[2:]) for part in signature.split(",") if part.startswith("t="))
+    if latest > utc_now().timestamp() + MAX_FUTURE_S:
         raise WebhookRefused("The signature is from the future.")
-    if (
-        not isinstance(event, dict)
-        or not isinstance(event.get("id"), str)
-        or not isinstance(event.get("type"), str)
-    ):
+
+
+def _well_formed(body: bytes) -> dict[str, Any]:
+    try:
+        event = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise WebhookRefused("Not JSON.") from None
+    named = isinstance(event, dict) and all(isinstance(event.get(name), str) for name in ("id", "type"))
+    if not named or b"\\u0000" in body:  # PostgreSQL keeps no NUL
         raise WebhookRefused("Not an event.")
-    return event
+    return dict(event)
+
+
+def apply_waiting_webhooks(*, limit: int = 50) -> None:
+    """Those whose task got lost or found the provider silent, oldest first; none holds up the others."""
+    for event_id in selectors.unapplied_webhooks(limit=limit):
+        try:
+            apply_webhook(event_id=event_id)
+        except NotReadable as error:
+            log.warning("webhook_waits", event_id=event_id, reason=str(error))
 
 
 def apply_webhook(*, event_id: str) -> None:
-    """Fetch the payment's present state from the provider and follow it; safe to repeat, in any order."""
+    """Fetch the payment's present state from the provider and follow it; safe to repeat, in any order.
+
+    Raises NotReadable.
+    """
     require_no_transaction()
     event = WebhookEvent.objects.filter(pk=event_id, applied_at=None).first()
     if event is None:

@@ -74,7 +74,7 @@ def place_order(page: Page, method: str = "Goes through") -> str:
     return page.url.rstrip("/").rsplit("/", 1)[-1]
 
 
-def headline(page: Page, text: str, *, timeout_ms: int = 20_000) -> None:
+def headline(page: Page, text: str, *, timeout_ms: int = 30_000) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(text, timeout=timeout_ms)
 
 

@@ -13,7 +13,11 @@ import pytest
 from tests.deliveryapp.embedded_helpers import kill_hard, parent, read_line, survivors
 from tests.live import live_stack, poll
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("processes"),
+]
 
 HOLD_STACK = """
 import sys, time

@@ -285,6 +285,11 @@ class TestPercentiles:
         random.Random(1).shuffle(samples)
         assert percentiles(samples) == Percentiles(200, 100.0, 190.0, 198.0, 200.0)
 
+    def test_a_rank_between_two_samples_is_the_higher_one(self) -> None:
+        assert percentiles([float(number) for number in range(1, 11)]) == Percentiles(
+            10, 5.0, 10.0, 10.0, 10.0
+        )
+
     def test_one_sample_is_all_of_them(self) -> None:
         assert percentiles([3.5]) == Percentiles(1, 3.5, 3.5, 3.5, 3.5)
 

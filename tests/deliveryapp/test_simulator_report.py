@@ -39,9 +39,9 @@ FACTS = Facts(
     states={"delivered": 195, "cancelled": 3, "failed": 2},
     unplaced=0,
     reasons=(
-        ("cancelled by customer: changed_mind", 1, True),
-        ("cancelled by restaurant: too_busy", 2, True),
-        ("failed: payment_declined", 2, True),
+        ("cancelled: cancelled_by_customer (changed_mind)", 1, True),
+        ("cancelled: rejected_by_restaurant (too_busy)", 2, True),
+        ("failed: payment_declined (generic_decline)", 2, True),
     ),
     series={
         measures.PLACE: Percentiles(203, 0.085, 0.14, 0.21, 0.4),
@@ -77,11 +77,11 @@ delivered     195  97.5 %  at least 95.0 % ✓
 cancelled       3   1.5 %
 failed          2   1.0 %
 
-Not delivered                        number  cause
-────────────────────────────────────────────────────────
-cancelled by customer: changed_mind       1  ✓ simulated
-cancelled by restaurant: too_busy         2  ✓ simulated
-failed: payment_declined                  2  ✓ simulated
+Not delivered                                    number  cause
+────────────────────────────────────────────────────────────────────
+cancelled: cancelled_by_customer (changed_mind)       1  ✓ simulated
+cancelled: rejected_by_restaurant (too_busy)          2  ✓ simulated
+failed: payment_declined (generic_decline)            2  ✓ simulated
 
 Times                            samples          p50          p95          p99         max  promise
 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,7 +125,7 @@ class TestClosingTable:
             FACTS,
             states={"delivered": 100, "ready": 3},
             unplaced=1,
-            reasons=(("cancelled by system: no_driver", 1, False), ("ready", 3, False)),
+            reasons=(("cancelled: no_driver", 1, False), ("ready", 3, False)),
             operations=replace(OPERATIONS, broken=("key-7",)),
             findings=("order A is not final: ready", "key key-7: more than one order"),
         )
@@ -133,7 +133,7 @@ class TestClosingTable:
         assert "delivered        100  96.2 %  at least 95.0 % ✓" in lines
         assert "open: ready        3   2.9 %  ✗" in lines
         assert "never placed       1   1.0 %  ✗" in lines
-        assert "cancelled by system: no_driver       1  ✗ not simulated" in lines
+        assert "cancelled: no_driver       1  ✗ not simulated" in lines
         assert "double submits              11  11 gave one order ✗" in lines
         assert lines[-3:] == [
             "✗ 2 findings:",
@@ -182,14 +182,15 @@ class TestTables:
         assert amount(minor) == text
 
 
-def order(status: str, *, actor: str = "system", reason: str = "", total: int = 1_500) -> dict[str, Any]:
+def order(status: str, *, reason: str = "", detail: str = "", total: int = 1_500) -> dict[str, Any]:
+    said = f"{reason}: {detail}" if detail else reason
     return {
         "id": "order-1",
         "number": "K7Q2M9",
         "status": status,
         "cancel_reason": reason,
-        "failure": {"code": "payment_declined"} if status == "failed" else None,
-        "history": [{"seq": 1, "from": "", "to": status, "actor": actor, "reason": reason}],
+        "failure": {"code": reason, "detail": detail} if status == "failed" else None,
+        "history": [{"seq": 1, "from": "", "to": status, "actor": "system", "reason": said}],
         "total": {"amount_minor": total, "currency": "EUR"},
     }
 
@@ -198,38 +199,51 @@ def effect(kind: str, amount_minor: int = 1_500, *, currency: str = "eur") -> di
     return {"kind": kind, "order_id": "order-1", "amount": amount_minor, "currency": currency}
 
 
+HALF = effect("capture", 750)
 HOLD, CAPTURE, RELEASE, REFUND = effect("hold"), effect("capture"), effect("release"), effect("refund")
 
 
 class TestEndings:
     @pytest.mark.parametrize(
-        ("status", "actor", "simulated", "explained"),
+        ("status", "reason", "simulated", "explained"),
         [
-            ("delivered", "driver", set(), True),
-            ("delivered", "driver", {"cancel"}, True),
-            ("delivered", "driver", {"reject", "rejected"}, False),
-            ("cancelled", "customer", {"cancel"}, True),
-            ("cancelled", "customer", set(), False),
-            ("cancelled", "restaurant", {"reject"}, True),
-            ("cancelled", "restaurant", {"cancel"}, False),
-            ("cancelled", "system", {"no_answer"}, True),
-            ("cancelled", "system", {"reject"}, False),
-            ("cancelled", "support", {"cancel", "reject", "no_answer"}, False),
-            ("failed", "system", {"declined"}, True),
-            ("failed", "system", set(), False),
-            ("preparing", "restaurant", set(), False),
+            ("delivered", "", set(), True),
+            ("delivered", "", {"cancel"}, True),
+            ("delivered", "", {"reject", "rejected"}, False),
+            ("cancelled", "cancelled_by_customer", {"cancel"}, True),
+            ("cancelled", "cancelled_by_customer", set(), False),
+            ("cancelled", "rejected_by_restaurant", {"reject"}, True),
+            ("cancelled", "rejected_by_restaurant", {"cancel"}, False),
+            ("cancelled", "restaurant_timeout", {"no_answer"}, True),
+            ("cancelled", "restaurant_timeout", {"reject"}, False),
+            ("cancelled", "no_driver", {"cancel", "reject", "no_answer"}, False),
+            ("failed", "payment_declined", {"declined"}, True),
+            ("failed", "payment_declined", set(), False),
+            ("failed", "cancelled_by_customer", {"cancel"}, True),
+            ("failed", "payment_unknown", {"declined"}, False),
+            ("preparing", "", {"cancel"}, False),
         ],
     )
     def test_only_what_somebody_simulated_is_explained(
-        self, status: str, actor: str, simulated: set[str], explained: bool
+        self, status: str, reason: str, simulated: set[str], explained: bool
     ) -> None:
-        assert ending(order(status, actor=actor), simulated).explained is explained
+        assert ending(order(status, reason=reason), simulated).explained is explained
 
-    def test_labels_say_who_and_why(self) -> None:
-        rejected = ending(order("cancelled", actor="restaurant", reason="too_busy"), {"reject"})
-        assert rejected.label == "cancelled by restaurant: too_busy"
-        assert ending(order("failed"), {"declined"}).label == "failed: payment_declined"
-        assert ending(order("ready"), ()).label == "ready"
+    @pytest.mark.parametrize(
+        ("body", "label"),
+        [
+            (("cancelled", "restaurant_timeout", ""), "cancelled: restaurant_timeout"),
+            (
+                ("cancelled", "rejected_by_restaurant", "too_busy"),
+                "cancelled: rejected_by_restaurant (too_busy)",
+            ),
+            (("failed", "payment_declined", "generic"), "failed: payment_declined (generic)"),
+            (("ready", "", ""), "ready"),
+        ],
+    )
+    def test_labels_say_why(self, body: tuple[str, str, str], label: str) -> None:
+        status, reason, detail = body
+        assert ending(order(status, reason=reason, detail=detail), ()).label == label
 
 
 class TestMoney:
@@ -245,6 +259,12 @@ class TestMoney:
                 "delivered for 1500, captured 1 times, 1400 in all",
             ),
             ("delivered", [HOLD, CAPTURE, REFUND], "delivered for 1500, captured 1 times, 0 in all"),
+            ("delivered", [HOLD, HALF, HALF], "delivered for 1500, captured 2 times, 1500 in all"),
+            (
+                "delivered",
+                [HOLD, CAPTURE, CAPTURE, REFUND],
+                "delivered for 1500, captured 2 times, 1500 in all",
+            ),
             ("delivered", [effect("capture", currency="usd")], "money moved in another currency"),
             ("cancelled", [], ""),
             ("cancelled", [HOLD, RELEASE], ""),

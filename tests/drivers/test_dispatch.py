@@ -14,8 +14,9 @@ from deliveryapp.clock import utc_now
 from deliveryapp.models import OutboxEvent
 from deliveryapp.redis import key
 from drivers import facade
-from drivers.dispatch import Policy
+from drivers.dispatch import Policy, plan
 from drivers.models import Assignment, Delivery, Driver, Offer
+from drivers.services import dispatch
 from drivers.services.dispatch import run_tick
 from drivers.tasks import save_driver_positions
 from tests.drivers.stage import (
@@ -219,3 +220,23 @@ def test_a_new_ready_time_reaches_the_offer():
 
     [offer] = cleo.offers()
     assert offer["ready_at"] == later.isoformat().replace("+00:00", "Z")
+
+
+def test_a_driver_who_changed_since_the_plan_is_not_asked(monkeypatch):
+    """Between reading and writing he left and came back: what was planned of him is stale."""
+    cleo = rider_online("Cleo")
+    order_id = request_delivery()
+
+    def plan_while_he_moves(*args, **kwargs):
+        proposals = plan(*args, **kwargs)
+        cleo.post("offline/")
+        cleo.go_online()
+        return proposals
+
+    monkeypatch.setattr(dispatch, "plan", plan_while_he_moves)
+    result = run_tick(region=REGION, now=utc_now())
+    monkeypatch.undo()
+
+    assert (result.offered, result.lost) == (0, 1)
+    tick()
+    assert offers_of(order_id) == [("Cleo", "pending")]

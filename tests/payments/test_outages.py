@@ -1,4 +1,4 @@
-"""The provider does not answer: nothing is called done that is not done, and nothing is done twice (A3, F10)."""
+"""The provider does not answer: nothing is called done that is not, nothing is done twice (A3, F10)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from psycopg_pool import PoolTimeout
 from deliveryapp.api.parsers import BodyTooLarge, read_json
 from deliveryapp.api.problems import CONTENT_TYPE, problem
 from deliveryapp.clock import speed, utc_now
-from deliveryapp.errors import AppError, Unavailable
+from deliveryapp.errors import AppError, Unauthenticated, Unavailable
 from deliveryapp.identity import user_for_access_token
 from deliveryapp.positions import PositionsUnavailable
 from drivers import facade as drivers
@@ -46,10 +46,14 @@ _callers: dict[str, _Caller] = {}
 
 
 def serves(scope: Scope) -> bool:
-    """Whether this route answers the request: a POST with a bearer token. Django takes the others, cookies
-    too."""
-    bearer: bytes = dict(scope["headers"]).get(b"authorization", b"")[:7].lower()
-    return scope["path"] == POSITIONS_PATH and scope["method"] == "POST" and bearer == b"bearer "
+    """Whether this route answers the request: a POST with a bearer token. Django takes all others."""
+    return scope["path"] == POSITIONS_PATH and scope["method"] == "POST" and bool(_token(scope))
+
+
+def _token(scope: Scope) -> str:
+    header: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    scheme, _, token = header.decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 async def post_positions(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,8 +85,10 @@ async def _store(scope: Scope, body: bytes) -> Judged:
 
 
 async def _caller(scope: Scope) -> _Caller:
-    """Who the token says, remembered for half a minute. Raises TokenInvalid, NotADriver."""
-    token = dict(scope["headers"])[b"authorization"].decode("latin-1")[7:].strip()
+    """Who the token says, remembered for half a minute. Raises Unauthenticated, NotADriver."""
+    token = _token(scope)
+    if not token:
+        raise Unauthenticated
     known = _callers.get(token)
     if known is None or known.known_until < time.monotonic():
         driver = await database_sync_to_async(_identify)(token)

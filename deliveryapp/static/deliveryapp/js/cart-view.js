@@ -6,6 +6,7 @@ import { cart } from "./cart.js";
 import { debounce, h, icon, replace } from "./dom.js";
 import { minor, money } from "./format.js";
 import { place } from "./place.js";
+import { refusalNotice } from "./refusals.js";
 import { emptyState } from "./ui.js";
 
 export function lineStepper(line) {
@@ -147,10 +148,8 @@ export class CartView {
       if (error.name !== "ApiError") throw error;
       if (error.code === "aborted") return;
       // Who is not signed in yet sees the estimate; a refusal (closed, too far, sold out) is told at once.
-      const hint = [401, 403].includes(error.status)
-        ? null
-        : h("div", { class: "notice warn", role: "alert" }, icon("alert"), h("p", {}, error.detail));
-      this.#estimate(hint);
+      const isStranger = error.status === 401 || error.status === 403;
+      this.#estimate(isStranger ? null : refusalNotice(error, { again: () => this.#quote() }));
     }
   }
 }

@@ -47,6 +47,13 @@ async function showRoles() {
   if (me) list.replaceChildren(...roleLinks(me));
 }
 
+/** Who has a saved address need not choose it again in a new browser. */
+async function startFromSavedAddress() {
+  if (place.current || document.body.dataset.authenticated !== "true") return;
+  const saved = await api.get("addresses/").catch(() => null);
+  if (saved?.results.length && !place.current) place.choose(saved.results[0]);
+}
+
 function closeMenus() {
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]"))
@@ -64,4 +71,5 @@ function closeMenus() {
 showPlace();
 showCart();
 showRoles();
+startFromSavedAddress();
 closeMenus();

@@ -103,6 +103,8 @@ class CityMap {
   fit(points, { padding = 70, maxZoom = 16.5 } = {}) {
     const known = points.filter(Boolean);
     if (!known.length) return;
+    // The page around the map may just have changed its size; the fit must be for the new one.
+    this.map.resize();
     const bounds = new this.maplibre.LngLatBounds();
     known.forEach(({ lat, lng }) => bounds.extend([lng, lat]));
     this.map.fitBounds(bounds, { padding, maxZoom, animate: !CALM.matches, duration: 600 });

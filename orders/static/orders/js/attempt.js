@@ -5,7 +5,8 @@ import { api } from "../../deliveryapp/js/api.js";
 import { newId } from "../../deliveryapp/js/ids.js";
 
 const KEY = "order-attempt";
-const TRIES = 4;
+const TRIES = 6;
+const LONGEST_WAIT_MS = 8000;
 const IN_FLIGHT = /in_flight|in_progress|being_processed/;
 
 const FRESH_MS = 3 * 60_000;
@@ -50,7 +51,7 @@ export async function placeOrder(body, { onWait = () => {} } = {}) {
       }
       if (n >= TRIES) throw error;
       onWait(n);
-      await pause(600 * 2 ** n * (0.7 + 0.6 * Math.random()));
+      await pause(Math.min(LONGEST_WAIT_MS, 600 * 2 ** n) * (0.7 + 0.6 * Math.random()));
     }
   }
 }

@@ -7,10 +7,11 @@ import { $, busy, debounce, h, icon, replace } from "../../deliveryapp/js/dom.js
 import { minor, money } from "../../deliveryapp/js/format.js";
 import { place } from "../../deliveryapp/js/place.js";
 import { etaText, fetchQuote, orderBody, sumLines } from "../../deliveryapp/js/quote.js";
+import { refusalNotice } from "../../deliveryapp/js/refusals.js";
 import { emptyState, skeletonLines } from "../../deliveryapp/js/ui.js";
 import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js";
 import { firstMethod, paymentChoices } from "./payment.js";
-import { noAnswerNotice, refusalNotice } from "./refusals.js";
+import { askingNotice, declinedNotice, noAnswerNotice } from "./refusals.js";
 
 const TIPS_MINOR = [0, 100, 200, 300, 500];
 const root = $("#checkout");
@@ -217,7 +218,7 @@ async function send(body) {
     replace(parts.notice);
     replace(parts.declined);
     try {
-      const onWait = () => replace(parts.notice, noAnswerNotice({ retrying: true }));
+      const onWait = () => replace(parts.notice, askingNotice());
       finish(await placeOrder(body, { onWait }));
     } catch (error) {
       if (error.name !== "ApiError") throw error;
@@ -229,7 +230,7 @@ async function send(body) {
 
 function refused(error) {
   if (error.code === "payment_declined") {
-    replace(parts.declined, refusalNotice(error, { again: requote }));
+    replace(parts.declined, declinedNotice(error));
     $("#payment").scrollIntoView({ block: "start", behavior: "smooth" });
     return;
   }

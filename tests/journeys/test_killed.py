@@ -1,0 +1,53 @@
+"""kill -9 in the middle of running orders: after the restart each ends as if nothing had been."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Order
+from tests.journeys.people import eventually
+from tests.journeys.town import Town
+from tests.journeys.wreck import Wreck
+from tests.orders.stage import path_of
+
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("journeys")]
+
+
+def test_orders_survive_their_worker(town: Town, wreck: Wreck) -> None:
+    assert wreck.known_states == {"capturing": "authorized", "voiding": "authorized"}, (
+        "the blow came too late"
+    )
+
+    for quarter, order_id in (wreck.placed, wreck.confirmed):
+        quarter.cleo.take(order_id)
+        quarter.bring(order_id)
+    quarter, order_id = wreck.assigned
+    quarter.bring(order_id)
+    quarter, order_id = wreck.capturing
+    quarter.cleo.act(order_id, "delivered")
+
+    for _, order_id in (wreck.placed, wreck.confirmed, wreck.assigned, wreck.capturing):
+        town.expect_end(order_id, "completed", "hold", "capture")
+        assert [to for to, _, _ in path_of(order_id)] == [
+            *("created", "placed", "confirmed", "preparing", "ready", "picked_up", "delivered")
+        ]
+    quarter, order_id = wreck.voiding
+    town.expect_end(order_id, "compensated", "hold", "release")
+    assert quarter.ada.order(order_id)["payment"]["status"] == "voided"
+    town.assert_clean()
+
+
+def test_a_key_survives_its_web_server(town: Town, wreck: Wreck) -> None:
+    """The client cannot know what became of its request; it asks with the same key until it is told."""
+    quarter = wreck.customer
+    eventually(lambda: quarter.ada.place(wreck.key).status_code, 201, timeout_s=120)
+
+    again = quarter.ada.must(quarter.ada.place(wreck.key), 201)
+    order = Order.objects.get(restaurant_id=quarter.kitchen.restaurant.pk)
+    assert (again["id"], again["status"]) == (str(order.pk), "placed")
+    assert [row["id"] for row in quarter.ada.orders()] == [str(order.pk)]
+    assert town.sandbox.effects(order.pk) == [("hold", order.total_minor)]
+    assert path_of(order.pk) == [("created", "customer", ""), ("placed", "system", "")]
+    quarter.bo.must(quarter.bo.act(order.pk, "reject", {"reason": "closing_early"}))
+    town.expect_end(order.pk, "compensated", "hold", "release")
+    town.assert_clean()

@@ -1,0 +1,101 @@
+"""Orders at every stage when the worker and then the web server are killed at one blow.
+
+The provider does what it is asked and keeps its answer back, so that the blow falls between an effect and
+its record. Its webhooks are lost as well: the platform has to find out by itself.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import httpx
+
+from orders.models import Order
+from payments.models import Payment
+from tests.journeys.people import PATIENCE_S
+from tests.journeys.town import Quarter, Town
+from tests.live import poll
+
+KEEPS_ITS_ANSWER = {"kind": "stall", "times": 1, "seconds": 30}
+SENDS_NO_WEBHOOKS = {"kind": "drop", "operation": "webhooks"}
+Begun = tuple[Quarter, UUID]
+
+
+@dataclass(frozen=True)
+class Wreck:
+    """Orders, named for what was under way; `known_states` is what our rows said just after the blow."""
+
+    placed: Begun
+    confirmed: Begun
+    assigned: Begun
+    capturing: Begun
+    voiding: Begun
+    known_states: dict[str, str]
+    customer: Quarter
+    key: str
+    unknown_outcome: str
+
+
+def wreck_town(town: Town) -> Wreck:
+    quarters = [town.quarter() for _ in range(6)]
+    placed, confirmed, assigned, capturing, voiding, customer = quarters
+    wreck = {
+        "placed": (placed, placed.placed()),
+        "confirmed": (confirmed, confirmed.confirmed()),
+        "assigned": (assigned, assigned.assigned()),
+        "capturing": (capturing, capturing.assigned()),
+        "voiding": (voiding, voiding.confirmed()),
+    }
+    town.sandbox.faults(
+        SENDS_NO_WEBHOOKS,
+        {"operation": "payment_intents.capture", **KEEPS_ITS_ANSWER},
+        {"operation": "payment_intents.cancel", **KEEPS_ITS_ANSWER},
+    )
+    known = _kill_worker(town, wreck)
+    key = str(uuid4())
+    outcome = _kill_web(town, customer, key)
+    town.sandbox.calm()
+    return Wreck(**wreck, known_states=known, customer=customer, key=key, unknown_outcome=outcome)
+
+
+def _kill_worker(town: Town, begun: dict[str, Begun]) -> dict[str, str]:
+    """While it captures and voids; the kitchen confirms one more before anybody works again."""
+    quarter, captured = begun["capturing"]
+    quarter.bo.cook(captured)
+    quarter.cleo.act(captured, "picked-up")
+    quarter, voided = begun["voiding"]
+    quarter.ada.cancel(voided)
+    _await_effect(town, captured, "capture")
+    _await_effect(town, voided, "release")
+    town.kill("worker")
+    known = {str(payment.order_id): str(payment.state) for payment in Payment.objects.all()}
+    quarter, placed = begun["placed"]
+    quarter.bo.confirm(placed)
+    town.await_restart("worker", restarts=1)
+    return {"capturing": known[str(captured)], "voiding": known[str(voided)]}
+
+
+def _kill_web(town: Town, customer: Quarter, key: str) -> str:
+    """While it waits for a hold; the name of what the client saw instead of an answer."""
+    town.sandbox.calm()
+    town.sandbox.faults(SENDS_NO_WEBHOOKS, {"operation": "payment_intents.create", **KEEPS_ITS_ANSWER})
+    mine = Order.objects.filter(restaurant_id=customer.kitchen.restaurant.pk)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(customer.ada.place, key)
+        poll(mine.exists, what="the order to be written down", timeout_s=PATIENCE_S)
+        _await_effect(town, mine.get().pk, "hold")
+        town.kill("web")
+        error = asked.exception(PATIENCE_S)
+    assert isinstance(error, httpx.TransportError), error
+    town.await_restart("web", restarts=1)
+    return type(error).__name__
+
+
+def _await_effect(town: Town, order_id: UUID, kind: str) -> None:
+    poll(
+        lambda: kind in [seen for seen, _ in town.sandbox.effects(order_id)],
+        what=f"the {kind} of {order_id}",
+        timeout_s=PATIENCE_S,
+    )
