@@ -7,13 +7,14 @@ from uuid import UUID
 
 from deliveryapp.batch import Batch
 from payments import selectors, services
-from payments.gateways import Answer
+from payments.gateways import Answer as ProviderAnswer
 from payments.models import Payment
 from payments.services import PendingAuthorization, ask, capture, open_authorization, release
 
 __all__ = [
     "PaymentInfo",
     "PendingAuthorization",
+    "ProviderAnswer",
     "ask",
     "capture",
     "open_authorization",
@@ -47,7 +48,7 @@ class PaymentInfo:
 
 
 def record_authorization(
-    batch: Batch, pending: PendingAuthorization, answer: Answer, *, now: datetime
+    batch: Batch, pending: PendingAuthorization, answer: ProviderAnswer, *, now: datetime
 ) -> PaymentInfo:
     """Add the outcome of `ask` to the batch; executing it raises StaleWrite when a webhook was quicker."""
     return _info(services.record_authorization(batch, pending, answer, now=now))

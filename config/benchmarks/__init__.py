@@ -1,1 +1,1 @@
-"""Benchmarks behind `manage.py bench NAME`: cost per operation, and ratios against a control of the same run."""
+"""Behind `manage.py bench NAME`: cost per operation, and ratios against a control of the same run."""

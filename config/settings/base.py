@@ -124,6 +124,7 @@ ROLE_PROVIDERS = {
     "restaurants": "restaurants.facade.role_of",
     "driver": "drivers.facade.role_of",
 }
+SESSION_ENGINE = "deliveryapp.identity.session_engine"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -26,7 +26,7 @@ SUPERUSER = "postgres"
 OLD_SERVER_WAIT_S = 15.0
 ELSEWHERE = Path("/var/tmp")  # noqa: S108 - its owner is checked before use
 
-# A pool of 8 for each of 2 web, 1 live and 3 worker processes and some commands stays far below 200 connections.
+# Pools of 8 in 2 web, 1 live and 3 worker processes, and some commands, stay far below 200 connections.
 SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "256MB",

@@ -189,11 +189,11 @@ def order_number(order_id: UUID) -> str:
     return number
 
 
-def _record(draft: _Draft, answer: object, now: datetime) -> Answer:
+def _record(draft: _Draft, answer: payments.ProviderAnswer, now: datetime) -> Answer:
     """The second commit. Raises StaleWrite when somebody else settled the order meanwhile."""
     batch = Batch()
     with durable():
-        info = payments.record_authorization(batch, draft.pending, answer, now=now)  # type: ignore[arg-type]
+        info = payments.record_authorization(batch, draft.pending, answer, now=now)
         if info.is_held:
             _place(draft.order, now, batch)
         elif info.is_refused:

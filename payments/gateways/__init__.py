@@ -50,6 +50,7 @@ class NoAnswer:
     detail: str
 
 
+NOT_FOUND = "not_found"
 Answer = Answered | Declined | Refused | NoAnswer
 
 
@@ -78,7 +79,7 @@ class Gateway(Protocol):
     def retrieve(self, ref: str) -> Answer: ...
 
     def find(self, reference: str, *, since: datetime) -> Answer:
-        """The hold with this reference among those made since; Refused with `not_found` when there is none."""
+        """The hold with this reference, made since then; Refused with NOT_FOUND when there is none."""
         ...
 
 

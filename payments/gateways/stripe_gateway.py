@@ -7,7 +7,7 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from payments.gateways import Answer, Answered, Declined, Hold, Intent, NoAnswer, Refused
+from payments.gateways import NOT_FOUND, Answer, Answered, Declined, Hold, Intent, NoAnswer, Refused
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 2, 8
 EXPAND = ["latest_charge"]
@@ -72,14 +72,15 @@ class StripeGateway:
         """By list: Stripe's search lags behind by up to an hour."""
         window: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
         for _ in range(MAX_PAGES):
-            page = _ask_raw(lambda: self._client.v1.payment_intents.list(window))
-            if not isinstance(page, stripe.StripeObject):
-                return page
+            made = _ask_raw(lambda: self._client.v1.payment_intents.list(window))
+            if not isinstance(made, stripe.StripeObject):
+                return made
+            page = made.to_dict()
             for row in page["data"]:
                 if row["metadata"].get("order_id") == reference:
                     return self.retrieve(row["id"])
             if not page["has_more"]:
-                return Refused(code="not_found", detail="the provider has no such hold")
+                return Refused(code=NOT_FOUND, detail="the provider has no such hold")
             window["starting_after"] = page["data"][-1]["id"]
         return NoAnswer("too many holds to look through")
 

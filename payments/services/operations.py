@@ -13,7 +13,7 @@ from deliveryapp.events import Event
 from deliveryapp.ids import new_id
 from deliveryapp.transactions import durable, require_no_transaction
 from payments import events
-from payments.gateways import Answer, Answered, Declined, Gateway, NoAnswer, Refused, gateway
+from payments.gateways import NOT_FOUND, Answer, Answered, Declined, Gateway, NoAnswer, Refused, gateway
 from payments.models import Payment, PaymentOperation
 from payments.services.applying import apply, save
 from payments.services.authorizing import hold_for
@@ -97,8 +97,8 @@ def _ask(operation: PaymentOperation) -> Answer:
 def _authorize(operation: PaymentOperation, provider: Gateway) -> Answer:
     """Ask with the one key; when that meets silence, look for what it may have done.
 
-    A key can stay silent for good (a stored 500 is repeated for a day), and a key older than a day is forgotten
-    and would hold the money a second time.
+    A key can stay silent for good (a stored 500 is repeated for a day), and after a day it is forgotten and
+    would hold the money a second time.
     """
     age = utc_now() - operation.created_at
     answer: Answer = NoAnswer("not asked any more")
@@ -109,9 +109,9 @@ def _authorize(operation: PaymentOperation, provider: Gateway) -> Answer:
     if not isinstance(answer, NoAnswer) or operation.attempts < LOOK_AFTER:
         return answer
     found = provider.find(str(operation.payment.order_id), since=operation.created_at - CLOCK_SKEW)
-    if isinstance(found, Refused):
+    if isinstance(found, Refused) and found.code == NOT_FOUND:
         return Declined(code="no_answer") if age > NEVER_AFTER else answer
-    return found
+    return found if isinstance(found, Answered) else answer
 
 
 def _look(operation: PaymentOperation, refused: Refused) -> Answer:

@@ -8,11 +8,19 @@ from typing import Any
 import hypothesis
 import pytest
 
-from deliveryapp import saga, subscriptions, transport
+from deliveryapp import identity, saga, subscriptions, transport
+from deliveryapp.identity import TokenPair
+from deliveryapp.models import User
 from tests.deliveryapp import toys
 
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
+
+
+@pytest.fixture
+def pair(ada: User) -> TokenPair:
+    """Ada's tokens on one device."""
+    return identity.issue(user=ada)
 
 
 @pytest.fixture

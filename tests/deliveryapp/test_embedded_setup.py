@@ -6,13 +6,14 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deliveryapp.embedded import bootstrap
 from deliveryapp.embedded.ports import free_port
-from deliveryapp.embedded.rundir import kept_secrets
+from deliveryapp.embedded.rundir import forget_sockets, kept_secrets
 from deliveryapp.embedded.showcase import box
 from deliveryapp.embedded.stack import PROCESSES, ROOT, Ports, Stack
 from tests.deliveryapp.embedded_helpers import parent, read_line, survivors
@@ -26,6 +27,14 @@ runpy.run_path("manage.py", run_name="__main__")
 ELSEWHERE = {"DATABASE_URL": "postgresql://db.example/city"}
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets_left(tmp_path: Path) -> Iterator[None]:
+    """pytest's directories are too long for sockets, so those of the commands end up elsewhere."""
+    yield
+    for home in (tmp_path, tmp_path / "run"):
+        forget_sockets(home)
 
 
 def test_a_taken_port_is_not_given() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -39,6 +40,7 @@ def test_kill_9_of_the_parent_leaves_neither_servers_nor_their_workers() -> None
         poll(lambda: len(survivors(run_dir)) >= 10, what="all processes")
         kill_hard(process)
     poll(lambda: survivors(run_dir) == [], what="all of them to be gone", timeout_s=8)
+    shutil.rmtree(run_dir)
 
 
 def test_they_stop_within_seconds_and_leave_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Events on the wire: round trips, old ones stay readable, schemas up to date, no personal data (A2 13, C26)."""
+"""Events on the wire: round trips, readable old ones, schemas up to date, no personal data (A2 13, C26)."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ def test_an_old_event_stays_readable(file: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "cls"), EVENTS)
-def test_an_event_names_its_aggregate_and_its_key_and_carries_only_plain_facts(name: str, cls: type[Event]) -> None:
+def test_an_event_names_its_aggregate_and_its_key_and_carries_only_plain_facts(
+    name: str, cls: type[Event]
+) -> None:
     hints = get_type_hints(cls)
     declared = {field.name for field in fields(cls)}
 

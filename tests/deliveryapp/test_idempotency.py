@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from deliveryapp import idempotency, tasks
-from deliveryapp.idempotency import Answer, IdempotencyKeyMissing, IdempotencyKeyReused, fingerprint, valid_key
+from deliveryapp.idempotency import (
+    Answer,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    fingerprint,
+    valid_key,
+)
 from deliveryapp.models import IdempotencyRecord, User
 from orders.models import Order
 from tests.cast import Kitchen, cart
@@ -42,8 +48,13 @@ def test_the_fingerprint_of_a_request_ignores_the_order_of_keys() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

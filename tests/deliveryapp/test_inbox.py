@@ -171,7 +171,9 @@ def test_an_error_whose_text_no_database_takes_becomes_a_letter_all_the_same(ada
     assert effects(ada) == 1
 
 
-def test_a_push_handler_runs_outside_transactions_and_may_see_an_event_twice(ada: User, subscribe: Any) -> None:
+def test_a_push_handler_runs_outside_transactions_and_may_see_an_event_twice(
+    ada: User, subscribe: Any
+) -> None:
     subscribe("WITH_PUSH")
     event = wire(ada.pk)
 

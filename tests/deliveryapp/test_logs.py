@@ -105,7 +105,10 @@ def test_a_requests_lines_carry_the_callers_trace_id_or_a_new_one(
 
     monkeypatch.setattr(identity, "log_in", log_in)
     APIClient().post(
-        "/api/v1/auth/token/", {"email": "a@b.example", "password": "x"}, format="json", HTTP_TRACEPARENT=header
+        "/api/v1/auth/token/",
+        {"email": "a@b.example", "password": "x"},
+        format="json",
+        HTTP_TRACEPARENT=header,
     )
 
     [line] = [line for line in lines.parsed if line["event"] == "here"]
@@ -120,7 +123,9 @@ def test_no_secret_reaches_the_log(lines: Lines, ada: Any) -> None:
     logging.getLogger().setLevel(logging.DEBUG)
     try:
         api = APIClient()
-        pair = api.post("/api/v1/auth/token/", {"email": ada.email, "password": PASSWORD}, format="json").json()
+        pair = api.post(
+            "/api/v1/auth/token/", {"email": ada.email, "password": PASSWORD}, format="json"
+        ).json()
         api.post("/api/v1/auth/token/", {"email": ada.email, "password": "canary-wrong-1"}, format="json")
         api.post("/api/v1/auth/token/refresh/", {"refresh": "canary-refresh-1"}, format="json")
         api.get("/api/v1/me/", HTTP_AUTHORIZATION="Bearer canary-token-1")

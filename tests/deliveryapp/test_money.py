@@ -37,7 +37,8 @@ def test_a_share_is_rounded_half_up(amount: int, bp: int, share: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gross", "bp", "tax"), [(0, 1_400, 0), (1_140, 1_400, 140), (2_500, 1_400, 307), (3, 10_000, 2), (100, 0, 0)]
+    ("gross", "bp", "tax"),
+    [(0, 1_400, 0), (1_140, 1_400, 140), (2_500, 1_400, 307), (3, 10_000, 2), (100, 0, 0)],
 )
 def test_the_tax_inside_a_gross_amount(gross: int, bp: int, tax: int) -> None:
     assert included_tax(gross, bp) == tax

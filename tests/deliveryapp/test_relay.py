@@ -52,9 +52,7 @@ def test_many_publishers_keep_the_order_of_each_aggregate(publishers: int) -> No
     subjects, carrier = [uuid4() for _ in range(50)], Recorder()
     write_down(*(written(subject, seq) for seq in range(1, 41) for subject in subjects))
 
-    together(
-        *(lambda seed=seed: publish_all(carrier, random.Random(seed)) for seed in range(publishers))
-    )
+    together(*(lambda seed=seed: publish_all(carrier, random.Random(seed)) for seed in range(publishers)))
 
     assert disorder(carrier.sent) == []
     assert len(carrier.sent) == 2_000

@@ -10,9 +10,8 @@ import pytest
 from django.db.models.functions import Now
 
 from deliveryapp import saga, tasks
-from deliveryapp.batch import Batch, StaleWrite
 from deliveryapp.clock import utc_now
-from deliveryapp.models import SagaRun, SagaStep
+from deliveryapp.models import SagaRun
 from deliveryapp.saga import Abort, Done, Outcome, Retry, Review, Wait
 from deliveryapp.transactions import durable
 from tests.deliveryapp.toys import Recorder, Script, begin
@@ -304,62 +303,3 @@ def test_a_step_of_newer_code_is_left_alone_and_holds_up_nobody(script: Script) 
     assert newer.leased_until is None
     assert 295 < seconds_until_due(newer) <= 300
     assert not newer.log.exists()
-
-
-# The first step, executed by the caller ---------------------------------------------------------
-
-
-def begun(script: Script) -> tuple[SagaRun, SagaStep]:
-    run, step = saga.new_run(saga="toy", subject_id=uuid4(), step="cook")
-    batch = Batch()
-    batch.insert(run, step)
-    with durable():
-        batch.execute()
-    return run, step
-
-
-def test_nobody_takes_the_step_that_the_caller_executes(script: Script) -> None:
-    run, _ = begun(script)
-
-    assert saga.sweep() == 0
-    saga.advance(run.pk)
-
-    assert script.ran == []
-    saga.let_go(run)
-    saga.advance(run.pk)
-    assert script.ran == ["cook", "pack", "ring"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "ran", "end"),
-    [
-        ({"next_step": "pack"}, ["pack", "ring"], ("ring", Status.COMPLETED, "")),
-        ({"compensate_because": "burnt"}, ["throw away"], ("cook", Status.COMPENSATED, "burnt")),
-        ({}, [], ("cook", Status.RUNNING, "")),
-    ],
-)
-def test_the_caller_hands_over(
-    script: Script, arguments: dict[str, str], ran: list[str], end: tuple[str, str, str]
-) -> None:
-    run, step = begun(script)
-    batch = Batch()
-
-    with durable():
-        saga.hand_over(batch, run, step, **arguments)
-        batch.execute()
-    saga.sweep()
-
-    assert script.ran == ran
-    assert state(run) == end
-
-
-def test_a_caller_that_was_overtaken_hands_nothing_over(script: Script) -> None:
-    run, step = begun(script)
-    compensate(run)
-    batch = Batch()
-
-    with pytest.raises(StaleWrite), durable():
-        saga.hand_over(batch, run, step, next_step="pack")
-        batch.execute()
-
-    assert state(run) == ("cook", Status.COMPENSATING, "cancelled")

@@ -28,7 +28,9 @@ def dies(subject_id: UUID) -> Outcome:
 
 
 @pytest.mark.parametrize("step", ["cook", "pack", "ring"])
-def test_a_step_during_which_the_process_died_runs_again_when_the_lease_ends(script: Script, step: str) -> None:
+def test_a_step_during_which_the_process_died_runs_again_when_the_lease_ends(
+    script: Script, step: str
+) -> None:
     script(step, dies)
     run = begin()
     with pytest.raises(Killed):

@@ -21,9 +21,13 @@ def test_a_use_case_cannot_be_part_of_another_ones_transaction() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_a_use_case_wrote_is_gone_when_it_is_refused() -> None:
-    with pytest.raises(ZeroDivisionError), durable():
+    @durable()
+    def refuse_at_last() -> None:
         make_user("Ada")
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        refuse_at_last()
 
     assert not User.objects.exists()
 

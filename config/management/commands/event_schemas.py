@@ -69,7 +69,12 @@ def schema_of(cls: type[Event]) -> dict[str, Any]:
         "traceid": {"type": "string"},
         "data": _data_schema(cls),
     }
-    about = {"$schema": DIALECT, "title": cls.__name__, "description": _description(cls), "x-topic": cls.topic}
+    about = {
+        "$schema": DIALECT,
+        "title": cls.__name__,
+        "description": _description(cls),
+        "x-topic": cls.topic,
+    }
     return about | {"type": "object", "required": list(attributes), "properties": attributes}
 
 

@@ -146,7 +146,8 @@ class _Accounts:
                 return
             group, _ = Group.objects.get_or_create(name="Support")
             group.permissions.set(Permission.objects.filter(codename__startswith="view_"))
-            group.user_set.add(*User.objects.filter(pk__in=created.values()))
+            for user in User.objects.filter(pk__in=created.values()):
+                user.groups.add(group)
 
     def _ids(self, wanted: Sequence[Account]) -> dict[str, UUID]:
         emails = [email for email, _ in wanted]
