@@ -36,7 +36,7 @@ class Driver:
         self._vehicle, self._router = "bicycle", router_for(world.city.slug)
         self._news = asyncio.Event()
         self._considered: set[str] = set()
-        self._busy = False
+        self._busy = self._is_coming_back = False
         self._tasks = asyncio.TaskGroup()
         self._channel = Channel(
             session=self._session,
@@ -83,10 +83,22 @@ class Driver:
         except (Problem, Unreachable, NoSuchAccount):
             return
 
+    def _learn_shift(self, status: str) -> None:
+        if status == "offline" and not self._is_coming_back:
+            self._is_coming_back = True
+            self._tasks.create_task(self._come_back())
+
+    def _learn_dropped(self, reasons: list[str]) -> None:
+        """Points that the platform did not believe; "offline" also tells of a missed end of the shift."""
+        for reason in reasons:
+            self._world.measures.events[f"{POSITION_DROPPED}{reason}"] += 1
+            self._learn_shift(reason)
+
     async def _come_back(self) -> None:
         """The platform ended the shift after missed offers; he looks at his phone and goes online again."""
         await self._world.pause(self._taste.uniform(60, 180))
         await self._act(f"{URL}online/", _lat_lng(self.where().point))
+        self._is_coming_back = False
 
     def where(self) -> Fix:
         """Where he is now: on his ride, or where the last one ended."""
@@ -111,11 +123,10 @@ class Driver:
                 self._consider_all([frame["offer"]])
             case "delivery":
                 self._news.set()
-            case "shift" if frame["status"] == "offline":
-                self._tasks.create_task(self._come_back())
+            case "shift":
+                self._learn_shift(frame["status"])
             case "ack":
-                for dropped in frame["dropped"]:
-                    self._world.measures.events[f"{POSITION_DROPPED}{dropped['reason']}"] += 1
+                self._learn_dropped([point["reason"] for point in frame["dropped"]])
 
     async def _wait_for_news(self, timeout_s: float) -> bool:
         """Whether the platform said anything about his deliveries within `timeout_s`."""

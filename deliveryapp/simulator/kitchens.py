@@ -96,11 +96,15 @@ class Kitchen:
                 self._world.measures.observe(SEEN, seen_s)
             if self._board[order_id]["acknowledged_at"] is None:
                 await self._world.pause(self._rng.uniform(2, 8))
-                await self._act(order_id, "acknowledge")
+                self._cooks.create_task(self._acknowledge(order_id))
             while (status := self._status(order_id)) in COOKED:
                 await self._step(order_id, status, order)
         finally:
             self._cooking.discard(order_id)
+
+    async def _acknowledge(self, order_id: str) -> None:
+        """A press on the alarm, beside the work; the answer is not waited for."""
+        await self._act(order_id, "acknowledge")
 
     async def _step(self, order_id: str, status: str, order: SimOrder | None) -> None:
         match status:

@@ -33,7 +33,7 @@ CREATE FUNCTION orders_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the history of orders is never rewritten' USING ERRCODE = 'check_violation';
 END $$;
-CREATE TRIGGER orders_history_is_append_only BEFORE UPDATE ON orders_orderstatuschange
+CREATE TRIGGER orders_history_is_append_only BEFORE UPDATE OR DELETE ON orders_orderstatuschange
     FOR EACH ROW EXECUTE FUNCTION orders_refuse_change();
 """
 BACKWARD = """

@@ -6,7 +6,7 @@ from uuid import UUID
 from deliveryapp import saga
 from deliveryapp.transactions import durable
 from drivers import facade as drivers
-from orders.errors import OrderNotReady
+from orders.errors import OrderNotFound, OrderNotReady
 from orders.events import OrderDelivered, OrderPickedUp
 from orders.models import Order
 from orders.services.moving import SAGA, Actor, lock_order, move
@@ -17,7 +17,7 @@ def pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
     OrderNotReady.
     """
     with durable():
-        order = lock_order(order_id)
+        order = _lock(order_id)
         drivers.record_pick_up(order_id=order_id, user_id=user_id, now=now)
         if order.status == Order.Status.PICKED_UP:
             return order
@@ -32,7 +32,7 @@ def pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
 def deliver(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
     """Repeating it changes nothing. Raises AssignmentNotFound, IllegalMove."""
     with durable():
-        order = lock_order(order_id)
+        order = _lock(order_id)
         drivers.record_delivery(order_id=order_id, user_id=user_id, now=now)
         if order.status == Order.Status.DELIVERED:
             return order
@@ -40,3 +40,11 @@ def deliver(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
         move(order, order.deliver, OrderDelivered, actor=actor, now=now, fields={"now": now})
         saga.wake(saga=SAGA, subject_id=order_id)
     return order
+
+
+def _lock(order_id: UUID) -> Order:
+    """An order that does not exist looks to a driver like one that is not his."""
+    try:
+        return lock_order(order_id)
+    except OrderNotFound:
+        raise drivers.AssignmentNotFound from None

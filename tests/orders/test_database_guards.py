@@ -1,7 +1,8 @@
-"""What the database itself refuses, whoever writes it: raw SQL, as a wrong program or a hurried person would."""
+"""What the database itself refuses, whoever writes it: raw SQL, as a wrong program would send it."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 from uuid import UUID
 
@@ -40,11 +41,8 @@ def test_only_the_moves_of_the_state_machine_are_possible(order_id: UUID) -> Non
     possible = set()
     for source, target in product(STATES, STATES):
         without_the_trigger(order_id, source)
-        try:
+        with suppress(IntegrityError):
             execute("UPDATE orders_order SET status = %s, seq = seq + 1 WHERE id = %s", target, order_id)
-        except IntegrityError as error:
-            assert "may not move" in str(error)
-        else:
             possible.add((source, target))
 
     standing_still = {(status, status) for status in STATES}
@@ -121,9 +119,8 @@ def test_a_line_has_at_least_one(order_id: UUID) -> None:
 
 
 def test_an_order_is_not_deleted_with_its_customer(order_id: UUID) -> None:
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match="violates foreign key"):
         execute("DELETE FROM orders_customer")
-        execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @pytest.mark.parametrize(
@@ -141,10 +138,13 @@ def test_money_stays_within_its_bounds(order_id: UUID, change: str, rule: str) -
         execute(f"UPDATE payments_payment SET {change} WHERE order_id = %s", order_id)
 
 
-def test_an_order_has_one_payment_and_a_payment_one_capture(order_id: UUID) -> None:
-    copied = "gen_random_uuid(), payment_id, kind, 'another key', amount_minor, state, attempts, next_try_at, error"
-    columns = "id, payment_id, kind, key, amount_minor, state, attempts, next_try_at, error"
+def test_a_payment_is_captured_by_one_operation(order_id: UUID) -> None:
     with pytest.raises(IntegrityError, match="payment_has_one_operation_of_each_kind"):
         execute(
-            f"INSERT INTO payments_paymentoperation ({columns}) SELECT {copied} FROM payments_paymentoperation"
+            """
+            INSERT INTO payments_paymentoperation
+                (id, payment_id, kind, key, amount_minor, state, attempts, next_try_at, error)
+            SELECT gen_random_uuid(), payment_id, kind, 'another key', amount_minor, state, 0, now(), ''
+            FROM payments_paymentoperation
+            """
         )
