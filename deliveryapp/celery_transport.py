@@ -13,7 +13,7 @@ from deliveryapp.subscriptions import subscription
 from deliveryapp.transport import TransportDown
 
 log = structlog.get_logger(__name__)
-NUDGE_WINDOW_S = 5
+NUDGE_WINDOW_S = 30  # longer than a backlog, or equal nudges would pile up; the sweep covers a lost one
 BROKER_ERRORS = (redis.exceptions.RedisError, OperationalError, OSError)
 
 

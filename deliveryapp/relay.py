@@ -56,11 +56,21 @@ def publish_shard(shard: int, *, carrier: Transport | None = None) -> int:
 
 
 def _claim(shard: int) -> UUID | None:
-    RelayShard.objects.bulk_create([RelayShard(shard=shard)], ignore_conflicts=True)
     token = new_id()
+    return token if _take(shard, token) or (_is_new(shard) and _take(shard, token)) else None
+
+
+def _take(shard: int, token: UUID) -> bool:
     free = Q(leased_until=None) | Q(leased_until__lt=Now())
-    won = RelayShard.objects.filter(free, shard=shard).update(token=token, leased_until=Now() + LEASE)
-    return token if won else None
+    return bool(RelayShard.objects.filter(free, shard=shard).update(token=token, leased_until=Now() + LEASE))
+
+
+def _is_new(shard: int) -> bool:
+    """Nobody ever published this shard: give it its row."""
+    if RelayShard.objects.filter(shard=shard).exists():
+        return False
+    RelayShard.objects.bulk_create([RelayShard(shard=shard)], ignore_conflicts=True)
+    return True
 
 
 def _waiting(shard: int) -> list[OutboxEvent]:
