@@ -97,18 +97,21 @@ def read_event(name: str, dataversion: int, data: dict[str, Any]) -> Event:
 
 def read_envelope(wire: dict[str, Any]) -> Envelope:
     """The inverse of `Envelope.as_json`. Raises UnknownEvent."""
-    return Envelope(
-        id=UUID(wire["id"]),
-        type=wire["type"],
-        source=wire["source"],
-        subject=UUID(wire["subject"]),
-        key=wire["key"],
-        seq=wire["seq"],
-        time=datetime.fromisoformat(wire["time"]),
-        dataversion=wire["dataversion"],
-        trace_id=wire["traceid"],
-        event=read_event(wire["type"], wire["dataversion"], wire["data"]),
-    )
+    try:
+        return Envelope(
+            id=UUID(wire["id"]),
+            type=wire["type"],
+            source=wire["source"],
+            subject=UUID(wire["subject"]),
+            key=wire["key"],
+            seq=wire["seq"],
+            time=datetime.fromisoformat(wire["time"]),
+            dataversion=wire["dataversion"],
+            trace_id=wire["traceid"],
+            event=read_event(wire["type"], wire["dataversion"], wire["data"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnknownEvent(f"no envelope: {error!r}") from error
 
 
 def _encode(value: object) -> object:

@@ -5,11 +5,13 @@ again from the database with backoff; after MAX_ATTEMPTS the event rests as a de
 replays or discards it. One bad event never holds up the others of its batch.
 """
 
+import json
 import math
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import structlog
 from django.db import connection, transaction
@@ -89,7 +91,7 @@ def _keep(handler: str, wire: dict[str, Any], error: Exception, *, final: bool) 
     state = DeadLetter.State.DEAD if final else DeadLetter.State.RETRYING
     letter, created = DeadLetter.objects.get_or_create(
         handler=handler,
-        event_id=wire["id"],
+        event_id=_event_id(wire),
         defaults={
             "envelope": wire,
             "error": reason,
@@ -103,4 +105,12 @@ def _keep(handler: str, wire: dict[str, Any], error: Exception, *, final: bool) 
             attempts=F("attempts") + 1, error=reason, state=state, next_try_at=Now() + pause
         )
     if final:
-        log.error("dead_letter", handler=handler, event_id=wire["id"], reason=reason)
+        log.error("dead_letter", handler=handler, event_id=str(letter.event_id), reason=reason)
+
+
+def _event_id(wire: dict[str, Any]) -> UUID:
+    """The envelope's id; if it has none, one made from its content, so that it is kept only once."""
+    try:
+        return UUID(wire["id"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return uuid5(NAMESPACE_OID, json.dumps(wire, sort_keys=True))

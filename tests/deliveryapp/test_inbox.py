@@ -152,6 +152,20 @@ def test_what_nobody_can_read_is_dead_at_once(ada: User, changes: dict[str, Any]
     assert effects(ada) == 1
 
 
+@pytest.mark.parametrize("missing", ["id", "seq", "time", "data", "traceid"])
+def test_what_is_no_envelope_is_kept_once_for_a_person(ada: User, missing: str) -> None:
+    torn = wire(ada.pk, 1)
+    del torn[missing]
+
+    handle(torn, wire(ada.pk, 2))
+    handle(torn)
+
+    letter = DeadLetter.objects.get()
+    assert (letter.state, letter.attempts, letter.envelope) == (State.DEAD, 2, torn)
+    assert letter.error == f"UnknownEvent: no envelope: KeyError('{missing}')"
+    assert effects(ada) == 1
+
+
 def test_events_of_a_handler_that_is_no_more_are_kept(ada: User) -> None:
     event = wire(ada.pk)
 

@@ -56,7 +56,8 @@ def test_too_few_deliveries_fail_the_run(seeded: Town) -> None:
     code, output = simulate(seeded, "--orders", "3", *ONLY_REJECTIONS)
 
     assert code == 1, output
-    assert "0.0% delivered, below the minimum of 95.0%" in output
+    findings = [line.strip() for line in output.partition("findings:\n")[2].splitlines() if line]
+    assert findings == ["✗ 0.0% delivered, below the minimum of 95.0%"], output
 
 
 @contextmanager

@@ -1,0 +1,3 @@
+from tests.orders.fixtures import sandbox, stage
+
+__all__ = ["sandbox", "stage"]
