@@ -21,7 +21,7 @@ services: install ## only PostgreSQL and Valkey, with their URLs to export
 	@exec $(VENV)/python manage.py services $(ARGS)
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
-	$(VENV)/pytest -n $(CPUS) --dist loadgroup $(ARGS)
+	$(VENV)/pytest -n $(CPUS) --dist loadfile $(ARGS)
 
 lint: install-dev ## style, types, borders between apps, migrations, API schema
 	$(VENV)/ruff check .

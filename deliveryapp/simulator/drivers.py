@@ -15,9 +15,9 @@ from deliveryapp.simulator.riding import Fix, Ride
 from deliveryapp.simulator.sockets import Channel, Frame
 from deliveryapp.simulator.world import World
 
-POLL_S = (20.0, 40.0)
+POLL_S = (40.0, 80.0)
 BLIND_POLL_S = (2.0, 4.0)
-READY_POLL_S = 4.0
+READY_POLL_S = 8.0
 IGNORED_SHARE = 0.01
 DECLINES = ("too_far", "busy", "vehicle", "other")
 URL = "/api/v1/driver/"

@@ -12,7 +12,7 @@ from deliveryapp.simulator.plans import Fate
 from deliveryapp.simulator.sockets import Channel, Frame
 from deliveryapp.simulator.world import SimOrder, World, parse_time, seconds_since
 
-POLL_S = (12.0, 18.0)
+POLL_S = (30.0, 50.0)
 BLIND_POLL_S = (2.0, 4.0)
 LATE_SHARE = 0.08
 REJECTIONS = ("too_busy", "closing_early", "item_unavailable", "kitchen_problem", "other")

@@ -102,7 +102,7 @@ class World:
         self.orders[order.order_id] = order
         self._tell()
 
-    async def order(self, order_id: str, restaurant_id: str, *, patience_s: float = 10.0) -> SimOrder | None:
+    async def order(self, order_id: str, restaurant_id: str, *, patience_s: float = 5.0) -> SimOrder | None:
         """Our knowledge of an order that a kitchen sees; None for an order that no simulated customer placed.
 
         A kitchen may hear of an order before its customer does: this waits while one is being placed.

@@ -27,7 +27,7 @@ from tests.journeys.town import Quarter, Town
 from tests.live import LiveStack, poll
 from tests.orders.stage import TOTAL_MINOR
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 AT_ONCE = 20
 
