@@ -28,7 +28,7 @@ BODY = {"lines": [{"item": "soup", "quantity": 2}], "note": "döner"}
 HASH = fingerprint("place", BODY)
 
 
-@pytest.mark.parametrize("key", ["a", "x" * 100, "6f0c7a52-6c1b-4c59-9d07-0a4f4f1f2b11", "order 1 (again)", "~!@#$%^&*()"])
+@pytest.mark.parametrize("key", ["a", "x" * 100, "6f0c7a52-6c1b-4c59-9d07", "order 1 (again)", "~!@#$%^&*()"])
 def test_these_keys_are_fine(key: str) -> None:
     assert valid_key(key) == key
 
