@@ -180,9 +180,7 @@ def test_events_of_a_handler_that_is_no_more_are_kept(ada: User) -> None:
 def test_an_error_whose_text_no_database_takes_becomes_a_letter_all_the_same(
     ada: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(
-        logging.CRITICAL + 1, logger="deliveryapp.inbox"
-    )  # pytest-xdist cannot carry a surrogate
+    caplog.set_level(logging.CRITICAL + 1, logger="deliveryapp.inbox")  # xdist cannot carry surrogates
     break_handlers(RuntimeError("nul \x00 and surrogate \ud800"))
 
     handle(wire(ada.pk, 1, region=BROKEN), wire(ada.pk, 2))
