@@ -9,7 +9,7 @@ MISSES_THAT_END_A_SHIFT = 3
 
 def offer_lifetime() -> timedelta:
     """How long a driver has to answer."""
-    return scaled(timedelta(seconds=45), floor=timedelta(seconds=6))
+    return scaled(timedelta(seconds=45), floor=timedelta(seconds=12))
 
 
 def search_deadline() -> timedelta:

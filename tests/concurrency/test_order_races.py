@@ -12,7 +12,6 @@ import pytest
 from django.db.models import F
 
 from deliveryapp import saga
-from deliveryapp.batch import StaleWrite
 from deliveryapp.models import User
 from orders.models import Customer, Order
 from orders.services import kitchen as kitchen_services
@@ -160,9 +159,8 @@ def test_control_without_the_lock_both_decide_on_what_they_read(
         return order
 
     monkeypatch.setattr(kitchen_services, "lock_order", read_only)
+    stage.bo.raise_request_exception = False  # the signal it listens to does not know whose request it was
     answers = at_once(confirm(stage, order_id), reject(stage, order_id))
 
-    lost = [answer for answer in answers if isinstance(answer, StaleWrite)]
-    won = [answer for answer in answers if not isinstance(answer, BaseException)]
-    assert (len(lost), statuses(won)) == (1, [200])
+    assert sorted(statuses(answers)) == [200, 500]
     assert len(path_of(order_id)) == 3
