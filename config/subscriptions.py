@@ -26,6 +26,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
             payments.PaymentDeclined,
             payments.PaymentVoided,
             payments.PaymentCaptured,
+            payments.PaymentRefunded,
             drivers.DriverAssigned,
             drivers.DriverReleased,
             drivers.NoDriverFound,

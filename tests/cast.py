@@ -168,7 +168,13 @@ class Sandbox:
 
     def effects(self, order_id: object) -> list[tuple[str, int]]:
         """(kind, amount) of every money effect of this order, in order."""
-        seen = httpx.get(f"{self.url}/_sandbox/effects", params={"limit": 100_000}).json()["effects"]
+        seen, after = [], 0
+        while True:
+            page = httpx.get(f"{self.url}/_sandbox/effects", params={"after": after, "limit": 1_000}).json()
+            seen += page["effects"]
+            if not page["has_more"]:
+                break
+            after = page["next"]
         return [
             (row["kind"], row["amount"]) for row in seen if row["metadata"].get("order_id") == str(order_id)
         ]

@@ -69,10 +69,11 @@ INVARIANTS: tuple[Invariant, ...] = (
         "I3b",
         "the history has no gaps and ends at the order's status",
         """
-        SELECT 'order ' || o.id || ' is ' || o.status || ' #' || o.seq || ', its history ends #' || max(h.seq)
-        FROM orders_order o JOIN orders_orderstatuschange h ON h.order_id = o.id
+        SELECT 'order ' || o.id || ' is ' || o.status || ' #' || o.seq
+               || ', its history ends #' || coalesce(max(h.seq), 0)
+        FROM orders_order o LEFT JOIN orders_orderstatuschange h ON h.order_id = o.id
         GROUP BY o.id
-        HAVING count(*) <> o.seq OR max(h.seq) <> o.seq
+        HAVING count(h.id) <> o.seq OR max(h.seq) IS DISTINCT FROM o.seq
             OR (array_agg(h.to_status ORDER BY h.seq DESC))[1] <> o.status
         """,
     ),

@@ -16,6 +16,14 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
+def given(name: str) -> str:
+    """For what production must be told: set, and not empty."""
+    value = text(name).strip()
+    if not value:
+        raise ImproperlyConfigured(f"{name} must not be empty")
+    return value
+
+
 def flag(name: str, default: bool = False) -> bool:
     value = os.environ.get(name, str(default)).strip().lower()
     if value in _TRUE:

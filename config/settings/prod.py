@@ -3,13 +3,13 @@
 from config.settings import env
 from config.settings.base import *
 
-SECRET_KEY = env.text("SECRET_KEY")
-JWT_SIGNING_KEY = env.text("JWT_SIGNING_KEY")
-STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
-STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
-env.text("DATABASE_URL")
-env.text("REDIS_URL")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+SECRET_KEY = env.given("SECRET_KEY")
+JWT_SIGNING_KEY = env.given("JWT_SIGNING_KEY")
+STRIPE_SECRET_KEY = env.given("STRIPE_SECRET_KEY")
+env.given("STRIPE_WEBHOOK_SECRETS")
+env.given("DATABASE_URL")
+env.given("REDIS_URL")
+env.given("ALLOWED_HOSTS")
 
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
