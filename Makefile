@@ -6,6 +6,9 @@ VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) deliveryapp/embedded/bootstrap.py
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
+# These start ten processes each, and a browser leaves an event loop running: not beside the others.
+WHOLE_STACKS := tests/journeys tests/browser
+
 # Nothing here gains from a parallel make, and the demo owns the terminal.
 .NOTPARALLEL:
 .PHONY: help demo services test lint bench clean python install install-dev
@@ -21,7 +24,8 @@ services: install ## only PostgreSQL and Valkey, with their URLs to export
 	@exec $(VENV)/python manage.py services $(ARGS)
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
-	$(VENV)/pytest -n $(CPUS) --dist loadfile $(ARGS)
+	$(VENV)/pytest -n $(CPUS) --dist loadfile $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
+	$(VENV)/pytest -n 1 --dist loadfile $(WHOLE_STACKS)
 
 lint: install-dev ## style, types, borders between apps, migrations, API schema
 	$(VENV)/ruff check .

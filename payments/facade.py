@@ -17,6 +17,7 @@ __all__ = [
     "ProviderAnswer",
     "ask",
     "capture",
+    "lock_payment",
     "open_authorization",
     "payment_of",
     "payments_of",
@@ -45,6 +46,11 @@ class PaymentInfo:
     @property
     def is_refused(self) -> bool:
         return self.status in (Payment.State.DECLINED, Payment.State.VOIDED)
+
+
+def lock_payment(pending: PendingAuthorization) -> None:
+    """Take the payment's row lock, after the order's, as `deliveryapp.transactions` says."""
+    selectors.lock_payment(payment_id=pending.payment_id)
 
 
 def record_authorization(

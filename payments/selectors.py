@@ -12,3 +12,8 @@ def unapplied_webhooks(*, limit: int) -> list[str]:
     """Ids of stored messages whose task got lost, oldest first."""
     waiting = WebhookEvent.objects.filter(applied_at=None).order_by("received_at")
     return list(waiting.values_list("pk", flat=True)[:limit])
+
+
+def lock_payment(*, payment_id: UUID) -> None:
+    """The row lock alone, until the caller's transaction ends."""
+    Payment.objects.select_for_update(no_key=True).filter(pk=payment_id).values_list("pk").first()

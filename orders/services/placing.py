@@ -193,6 +193,10 @@ def _record(draft: _Draft, answer: payments.ProviderAnswer, now: datetime) -> An
     """The second commit. Raises StaleWrite when somebody else settled the order meanwhile."""
     batch = Batch()
     with durable():
+        lock_order(
+            draft.order.pk
+        )  # one statement takes its locks in no order: take them here, as everybody does
+        payments.lock_payment(draft.pending)
         info = payments.record_authorization(batch, draft.pending, answer, now=now)
         if info.is_held:
             _place(draft.order, now, batch)
