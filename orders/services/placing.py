@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models.functions import Now
 
 from deliveryapp import idempotency, saga
@@ -84,7 +84,7 @@ def place_order(*, user: User, request: OrderRequest, key: str, request_hash: st
     answer = payments.ask(draft.pending)
     try:
         return _record(draft, answer, utc_now())
-    except StaleWrite:  # a webhook brought the provider's answer before we did
+    except (StaleWrite, OperationalError):  # a webhook was quicker, or the database had to choose a victim
         saga.let_go(draft.run)
         saga.advance(draft.run.pk)
         return current_answer(order_id=draft.order.pk)
@@ -193,9 +193,7 @@ def _record(draft: _Draft, answer: payments.ProviderAnswer, now: datetime) -> An
     """The second commit. Raises StaleWrite when somebody else settled the order meanwhile."""
     batch = Batch()
     with durable():
-        lock_order(
-            draft.order.pk
-        )  # one statement takes its locks in no order: take them here, as everybody does
+        lock_order(draft.order.pk)  # one statement takes its locks in any order: take them first
         payments.lock_payment(draft.pending)
         info = payments.record_authorization(batch, draft.pending, answer, now=now)
         if info.is_held:
