@@ -141,7 +141,9 @@ class Supervisor:
         atexit.unregister(self.stop)
 
     def _add(self, spec: ChildSpec) -> _Child:
-        child = self._children[spec.name] = _Child(spec=spec)
+        child = _Child(spec=spec)
+        # A new dictionary: the thread may be on its way through the old one.
+        self._children = {**self._children, spec.name: child}
         self.log(spec.name).unlink(missing_ok=True)
         return child
 
@@ -208,7 +210,8 @@ class Supervisor:
     def _bury(self, child: _Child, process: Process, code: int) -> None:
         process.kill_group()
         self._reaper.forget(group=process.pid)
-        child.process, child.exit_code = None, code
+        child.exit_code = code
+        child.process = None
 
     def _plan_restart(self, child: _Child, code: int, *, now_s: float) -> None:
         quick = now_s - child.started_at_s < STABLE_S

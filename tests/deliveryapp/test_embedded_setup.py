@@ -137,7 +137,11 @@ def test_make_refuses_an_old_python_with_a_reason(tmp_path: Path) -> None:
     old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.8.10" && exit 0\nexit 1\n')
     old.chmod(0o755)
     outcome = subprocess.run(
-        ["make", f"PYTHON={old}", "demo"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["make", "--no-print-directory", f"PYTHON={old}", "demo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert outcome.returncode == 2
     assert outcome.stdout.splitlines() == [

@@ -164,6 +164,31 @@ def test_a_stop_request_ends_a_command(supervisor: Supervisor, tmp_path: Path) -
     assert survivors(tmp_path) == []
 
 
+def test_a_child_added_while_the_others_are_tended_disturbs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The announcement of a death is made on the way through the children: here one is added in that moment."""
+    monkeypatch.setattr(supervisor_module, "FIRST_BACKOFF_S", 0.01)
+    tended, added = threading.Event(), threading.Event()
+
+    def hold(_message: str) -> None:
+        tended.set()
+        added.wait(5)
+
+    def add(supervisor: Supervisor) -> None:
+        tended.wait(5)
+        threading.Timer(0.3, added.set).start()
+        supervisor.start(ChildSpec(name="second", command=python(SLEEP, tmp_path)))
+
+    with Supervisor(log_dir=tmp_path, announce=hold) as supervisor:
+        adder = threading.Thread(target=add, args=(supervisor,), daemon=True)
+        adder.start()
+        supervisor.start(ChildSpec(name="first", command=python("raise SystemExit(3)", tmp_path)))
+        adder.join(10)
+        assert not adder.is_alive()
+        assert supervisor.pid("second") is not None
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_all_in_reverse_order(tmp_path: Path, number: signal.Signals) -> None:
     with parent(RUN_THREE, tmp_path, TELLS_ITS_END) as process:
