@@ -1,0 +1,56 @@
+"""The durable record of every call to the provider."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from deliveryapp.ids import new_id
+from payments.models.payment import Payment
+
+
+class PaymentOperation(models.Model):
+    """One intention towards the provider, written before the call, with the key that makes it happen once."""
+
+    class Kind(models.TextChoices):
+        AUTHORIZE = "authorize"
+        CAPTURE = "capture"
+        VOID = "void"
+        REFUND = "refund"
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        UNKNOWN = "unknown"  # asked, not answered: the same key must be asked again
+        SUCCEEDED = "succeeded"
+        DECLINED = "declined"
+        FAILED = "failed"
+
+    OPEN = (State.PENDING, State.UNKNOWN)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
+    kind = models.CharField(max_length=10, choices=Kind)
+    key = models.CharField(max_length=120, unique=True)
+    amount_minor = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    answer = models.JSONField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment", "kind"],
+                condition=~Q(kind="refund"),
+                name="payment_has_one_operation_of_each_kind",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], name="operation_due", condition=Q(state__in=["pending", "unknown"])
+            )
+        ]
