@@ -16,7 +16,11 @@ from deliveryapp.transactions import require_transaction
 
 # Whoever writes number n of an aggregate's events or moves after somebody else did was working on an old
 # view.
-NUMBERED_ONCE = ("outbox_seq_is_unique_per_aggregate", "order_history_has_no_forks")
+NUMBERED_ONCE = (
+    "outbox_seq_is_unique_per_aggregate",
+    "order_history_has_no_forks",
+    "ledger_posts_a_cause_once",
+)
 
 
 class StaleWrite(Exception):

@@ -49,6 +49,11 @@ def service_fee(subtotal_minor: int) -> int:
     return min(max(share_bp(subtotal_minor, SERVICE_FEE_BP), SERVICE_FEE_MIN_MINOR), SERVICE_FEE_MAX_MINOR)
 
 
+def commission(subtotal_minor: int, commission_bp: int) -> int:
+    """What the platform keeps of the food."""
+    return share_bp(subtotal_minor, commission_bp)
+
+
 def payout(*, distance_m: int, tip_minor: int) -> int:
     """What the driver earns for a delivery: base, distance from restaurant to customer, and the whole tip."""
     return PAYOUT_BASE_MINOR + (distance_m * PAYOUT_PER_KM_MINOR + 500) // 1_000 + tip_minor

@@ -123,7 +123,9 @@ def capture_payment(order_id: UUID) -> Outcome:
     """The food is on its way: take the money. The delivery goes on however long this takes (R6)."""
     if Order.objects.get(pk=order_id).status == Status.CANCELLED:
         return Abort("cancelled")
-    return Done() if payments.capture(order_id=order_id) else Retry("not captured yet")
+    rider = drivers.assignment_of(order_id=order_id)
+    captured = payments.capture(order_id=order_id, driver_id=rider.driver_id if rider else None)
+    return Done() if captured else Retry("not captured yet")
 
 
 def await_delivery(order_id: UUID) -> Outcome:

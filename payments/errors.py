@@ -1,6 +1,6 @@
 from typing import ClassVar
 
-from deliveryapp.errors import AppError, Conflict, InvalidInput, NotFound, Unavailable
+from deliveryapp.errors import AppError, Conflict, InvalidInput, NotFound, Unavailable, Unprocessable
 
 
 class PaymentDeclined(AppError):
@@ -21,6 +21,20 @@ class PaymentUnavailable(Unavailable):
 
 class IllegalPaymentMove(Conflict):
     code, title = "payment_state", "The payment's state does not allow this"
+
+
+class NothingToRefund(Conflict):
+    code, title = "nothing_to_refund", "Nothing of this order has been charged"
+
+
+class RefundTooLarge(Unprocessable):
+    """`left_minor` in extra: what may still be refunded."""
+
+    code, title = "refund_too_large", "More than what is left of the charge"
+
+
+class RefundKeyReused(Unprocessable):
+    code, title = "refund_key_reused", "This key was used for another refund"
 
 
 class WebhookRefused(InvalidInput):

@@ -25,6 +25,15 @@ class PaymentAuthorized(_PaymentEvent):
 
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReauthorized(_PaymentEvent):
+    """The hold was raised to this amount, or another hold took its place."""
+
+    amount_minor: int
+    currency: str
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentActionRequired(_PaymentEvent):
     """The customer's bank wants to see the customer (3-D Secure)."""
 
@@ -57,6 +66,15 @@ class PaymentVoided(_PaymentEvent):
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRefunded(_PaymentEvent):
+    amount_minor: int
+    currency: str
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditGranted(_PaymentEvent):
+    """The customer took credit instead of a refund."""
+
     amount_minor: int
     currency: str
 

@@ -9,18 +9,32 @@ from deliveryapp.batch import Batch
 from payments import selectors, services
 from payments.gateways import Answer as ProviderAnswer
 from payments.models import Payment
-from payments.services import PendingAuthorization, ask, capture, open_authorization, release
+from payments.services import (
+    Part,
+    PendingAuthorization,
+    Shares,
+    ask,
+    capture,
+    change_amount,
+    open_authorization,
+    raise_hold,
+    release,
+)
 
 __all__ = [
+    "Part",
     "PaymentInfo",
     "PendingAuthorization",
     "ProviderAnswer",
+    "Shares",
     "ask",
     "capture",
+    "change_amount",
     "lock_payment",
     "open_authorization",
     "payment_of",
     "payments_of",
+    "raise_hold",
     "record_authorization",
     "release",
     "settle_authorization",
@@ -29,7 +43,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PaymentInfo:
-    """`status`: pending, requires_action, authorized, declined, captured, voided or refunded."""
+    """`status`: pending, requires_action, authorized, declined, captured, partially_refunded, voided or
+    refunded."""
 
     status: str
     amount_minor: int
@@ -41,7 +56,7 @@ class PaymentInfo:
 
     @property
     def is_held(self) -> bool:
-        return self.status in (Payment.State.AUTHORIZED, Payment.State.CAPTURED)
+        return self.status in (Payment.State.AUTHORIZED, *Payment.TAKEN)
 
     @property
     def is_refused(self) -> bool:
@@ -50,7 +65,7 @@ class PaymentInfo:
 
 def lock_payment(pending: PendingAuthorization) -> None:
     """Take the payment's row lock, after the order's, as `deliveryapp.transactions` says."""
-    selectors.lock_payment(payment_id=pending.payment_id)
+    selectors.lock_payment(payment_id=pending.payment.pk)
 
 
 def record_authorization(

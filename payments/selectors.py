@@ -5,7 +5,9 @@ from payments.models import Payment, WebhookEvent
 
 
 def payments_of(*, order_ids: Iterable[UUID]) -> dict[UUID, Payment]:
-    return {payment.order_id: payment for payment in Payment.objects.filter(order_id__in=list(order_ids))}
+    """The payment of each order itself; tips given later are payments of their own."""
+    payments = Payment.objects.filter(order_id__in=list(order_ids), purpose=Payment.Purpose.ORDER)
+    return {payment.order_id: payment for payment in payments}
 
 
 def unapplied_webhooks(*, limit: int) -> list[str]:

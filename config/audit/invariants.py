@@ -81,24 +81,82 @@ INVARIANTS: tuple[Invariant, ...] = (
         "I5a",
         "a delivered order was captured once, for its total",
         """
-        SELECT 'order ' || o.id || ' of ' || o.total_minor || ' captured ' || coalesce(p.captured_minor, 0)
-        FROM orders_order o LEFT JOIN payments_payment p ON p.order_id = o.id
-        WHERE o.status = 'delivered' AND (p.id IS NULL OR p.captured_minor <> o.total_minor)
+        SELECT 'order ' || o.id || ' of ' || o.total_minor || ' took ' || coalesce(p.captured_minor, 0)
+               || ' from the card and ' || coalesce(p.credit_minor, 0) || ' from the credit'
+        FROM orders_order o LEFT JOIN payments_payment p ON p.order_id = o.id AND p.purpose = 'order'
+        WHERE o.status = 'delivered' AND (p.id IS NULL OR p.captured_minor + p.credit_minor <> o.total_minor)
           AND NOT EXISTS (
             SELECT 1 FROM deliveryapp_sagarun s WHERE s.subject_id = o.id AND s.status = 'manual_review')
         """,
     ),
     Invariant(
         "I5b",
-        "nothing is kept or held for an order that ended before the door",
+        "nothing is held for an order that ended before the door, and nothing kept when no driver had it",
         """
         SELECT 'order ' || o.id || ' is ' || o.status || ', its payment is ' || p.state
-        FROM orders_order o JOIN payments_payment p ON p.order_id = o.id
+        FROM orders_order o JOIN payments_payment p ON p.order_id = o.id AND p.purpose = 'order'
         WHERE o.status IN ('cancelled', 'failed')
-          AND NOT (p.state IN ('declined', 'voided') OR p.captured_minor - p.refunded_minor = 0
-                   AND p.state = 'refunded')
+          AND NOT (p.state IN ('declined', 'voided', 'refunded')
+                   OR p.state = 'partially_refunded' AND o.picked_up_at IS NOT NULL)
           AND NOT EXISTS (
             SELECT 1 FROM deliveryapp_sagarun s WHERE s.subject_id = o.id AND s.status = 'manual_review')
+        """,
+    ),
+    Invariant(
+        "I6a",
+        "the ledger adds up to zero per currency and per posting",
+        """
+        SELECT 'posting ' || posting || ' is off by ' || sum(amount_minor) || ' ' || currency
+        FROM payments_ledgerentry GROUP BY posting, currency HAVING sum(amount_minor) <> 0
+        """,
+    ),
+    Invariant(
+        "I6b",
+        "the ledger says of each payment what its row says",
+        """
+        SELECT 'payment ' || p.id || ' is ' || p.state || ', took ' || p.captured_minor || ', gave back '
+               || p.refunded_minor || '; the ledger has ' || coalesce(l.provider, 0) || ' at the provider, '
+               || coalesce(l.holds, 0) || ' held and ' || coalesce(l.credit_held, 0) || ' of credit held'
+        FROM payments_payment p LEFT JOIN (
+            SELECT payment_id,
+                   coalesce(sum(amount_minor) FILTER (WHERE account = 'provider'), 0) AS provider,
+                   coalesce(sum(amount_minor) FILTER (WHERE account = 'holds'), 0) AS holds,
+                   coalesce(sum(amount_minor) FILTER (WHERE account = 'credit_held'), 0) AS credit_held
+            FROM payments_ledgerentry GROUP BY payment_id
+        ) l ON l.payment_id = p.id
+        WHERE coalesce(l.provider, 0) <> p.captured_minor - p.refunded_minor - p.fee_minor
+           OR coalesce(l.holds, 0) <> CASE WHEN p.state = 'authorized' THEN p.authorized_minor ELSE 0 END
+           OR coalesce(l.credit_held, 0) <>
+              CASE WHEN p.state IN ('pending', 'requires_action', 'authorized') THEN -p.credit_minor
+                   ELSE 0 END
+        """,
+    ),
+    Invariant(
+        "I6c",
+        "every refund is borne by somebody, and none is bigger than what was paid",
+        """
+        SELECT 'payment ' || p.id || ' gave back ' || p.refunded_minor || ', its refunds say '
+               || coalesce(r.to_card, 0) || ' to the card and ' || coalesce(r.in_all, 0) || ' in all'
+        FROM payments_payment p LEFT JOIN (
+            SELECT payment_id, sum(amount_minor) AS in_all,
+                   coalesce(sum(amount_minor) FILTER (WHERE destination = 'card'), 0) AS to_card
+            FROM payments_refund WHERE state = 'succeeded' GROUP BY payment_id
+        ) r ON r.payment_id = p.id
+        WHERE coalesce(r.to_card, 0) <> p.refunded_minor
+           OR coalesce(r.in_all, 0) > p.captured_minor + p.credit_minor
+        """,
+    ),
+    Invariant(
+        "I6d",
+        "a customer's credit is what the ledger owes him",
+        """
+        SELECT 'customer ' || coalesce(c.customer_id, l.party_id) || ' may spend '
+               || coalesce(c.balance_minor, 0) || ', the ledger owes ' || coalesce(l.owed, 0)
+        FROM payments_customercredit c FULL JOIN (
+            SELECT party_id, currency, -sum(amount_minor) AS owed
+            FROM payments_ledgerentry WHERE account = 'credit' GROUP BY party_id, currency
+        ) l ON l.party_id = c.customer_id AND l.currency = c.currency
+        WHERE coalesce(c.balance_minor, 0) <> coalesce(l.owed, 0)
         """,
     ),
     Invariant(

@@ -15,31 +15,65 @@ PAGE = 5_000
 
 @dataclass(slots=True)
 class Seen:
-    """The money effects of one intent, summed by kind, in minor units."""
+    """The money effects of one intent in minor units; `holds` counts them without the raises."""
 
     order_id: str = ""
-    holds: list[int] = field(default_factory=list)
+    holds: int = 0
+    held: int = 0
     captures: list[int] = field(default_factory=list)
     released: int = 0
     refunded: int = 0
+
+    @property
+    def live(self) -> int:
+        return self.held - sum(self.captures) - self.released
 
     @property
     def kept(self) -> int:
         return sum(self.captures) - self.refunded
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What we promised for an order: `by_card_minor` is its total without the credit spent on it."""
+
+    status: str
+    picked_up: bool
+    by_card_minor: int
+
+    @property
+    def ended_early(self) -> bool:
+        return self.status in ("cancelled", "failed")
+
+
 def find_money_breaches(sandbox_url: str) -> list[str]:
     """Every disagreement between the server's effect log and our rows. Raises httpx.HTTPError."""
-    seen = _read(sandbox_url)
-    orders = {
-        str(pk): (status, total)
-        for pk, status, total in Order.objects.values_list("pk", "status", "total_minor")
-    }
+    seen, orders = _read(sandbox_url), _orders()
     by_ref = {payment.provider_ref: payment for payment in Payment.objects.exclude(provider_ref=None)}
     breaches = [
         text for ref, intent in seen.items() for text in _of_intent(ref, intent, orders, by_ref.get(ref))
     ]
-    return breaches + list(_two_intents(seen)) + list(_missing_there(seen, by_ref))
+    for order_id, intents in _by_order(seen, by_ref).items():
+        if order_id in orders:
+            breaches += _of_order(order_id, intents, orders[order_id])
+    return breaches + list(_missing_there(seen, by_ref))
+
+
+def _orders() -> dict[str, Placed]:
+    credit = dict(Payment.objects.exclude(credit_minor=0).values_list("order_id", "credit_minor"))
+    rows = Order.objects.values_list("pk", "status", "picked_up_at", "total_minor")
+    return {
+        str(pk): Placed(status, at is not None, total - credit.get(pk, 0)) for pk, status, at, total in rows
+    }
+
+
+def _by_order(seen: dict[str, Seen], by_ref: dict[str | None, Payment]) -> dict[str, dict[str, Seen]]:
+    orders: defaultdict[str, dict[str, Seen]] = defaultdict(dict)
+    for ref, intent in seen.items():
+        payment = by_ref.get(ref)
+        if payment is None or payment.purpose == Payment.Purpose.ORDER:
+            orders[intent.order_id][ref] = intent
+    return orders
 
 
 def _read(sandbox_url: str) -> dict[str, Seen]:
@@ -63,7 +97,8 @@ def _add(intent: Seen, effect: dict[str, Any]) -> None:
     intent.order_id = effect.get("order_id") or intent.order_id
     match effect["kind"]:
         case "hold":
-            intent.holds.append(effect["amount"])
+            intent.held += effect["amount"]
+            intent.holds += not effect.get("increment")
         case "capture":
             intent.captures.append(effect["amount"])
         case "release":
@@ -72,42 +107,33 @@ def _add(intent: Seen, effect: dict[str, Any]) -> None:
             intent.refunded += effect["amount"]
 
 
-def _of_intent(
-    ref: str, intent: Seen, orders: dict[str, tuple[str, int]], payment: Payment | None
-) -> Iterator[str]:
-    held, captured = sum(intent.holds), sum(intent.captures)
-    if len(intent.holds) > 1 or len(intent.captures) > 1 or captured > held or intent.refunded > captured:
-        yield f"I4 {ref}: held {intent.holds}, captured {intent.captures}, refunded {intent.refunded}"
+def _of_intent(ref: str, intent: Seen, orders: dict[str, Placed], payment: Payment | None) -> Iterator[str]:
+    captured = sum(intent.captures)
+    if intent.holds > 1 or len(intent.captures) > 1 or captured > intent.held or intent.refunded > captured:
+        yield f"I4 {ref}: held {intent.held}, captured {intent.captures}, refunded {intent.refunded}"
     if intent.order_id not in orders:
         yield f"I7 {ref} names order {intent.order_id}, which we do not have"
-        return
-    status, total_minor = orders[intent.order_id]
-    if status == "delivered" and intent.captures != [total_minor]:
-        yield f"I5 order {intent.order_id} of {total_minor} was delivered, captured {intent.captures}"
-    if status in ("cancelled", "failed") and (intent.kept or held > captured + intent.released):
+    if payment and (payment.captured_minor, payment.refunded_minor) != (captured, intent.refunded):
         yield (
-            f"I5 order {intent.order_id} is {status}, but {held} held, {intent.released} released, "
-            f"{intent.kept} kept"
-        )
-    ours = payment and (payment.captured_minor, payment.refunded_minor)
-    if ours and ours != (captured, intent.refunded):
-        yield (
-            f"I6 {ref}: we say {ours[0]} captured and {ours[1]} refunded, "
+            f"I6 {ref}: we say {payment.captured_minor} captured and {payment.refunded_minor} refunded, "
             f"the provider {captured} and {intent.refunded}"
         )
 
 
-def _two_intents(seen: dict[str, Seen]) -> Iterator[str]:
-    held: defaultdict[str, list[str]] = defaultdict(list)
-    for ref, intent in seen.items():
-        if intent.holds:
-            held[intent.order_id].append(ref)
-    for order_id, refs in held.items():
-        if len(refs) > 1:
-            yield f"I4 order {order_id} was held {len(refs)} times: {', '.join(refs)}"
+def _of_order(order_id: str, intents: dict[str, Seen], order: Placed) -> Iterator[str]:
+    """What the provider did for the order itself, tips apart."""
+    live = [ref for ref, intent in intents.items() if intent.live]
+    taken = [ref for ref, intent in intents.items() if intent.captures]
+    if len(live) > 1 or len(taken) > 1:
+        yield f"I4 order {order_id} is held by {live} and captured by {taken}"
+    captured, kept = sum(intents[ref].captures[0] for ref in taken), sum(one.kept for one in intents.values())
+    if order.status == "delivered" and captured != order.by_card_minor:
+        yield f"I5 order {order_id} of {order.by_card_minor} was delivered, captured {captured}"
+    if order.ended_early and (live or (kept and not order.picked_up)):
+        yield f"I5 order {order_id} is {order.status}, but {live} is held and {kept} kept"
 
 
 def _missing_there(seen: dict[str, Seen], by_ref: dict[str | None, Payment]) -> Iterator[str]:
     for ref, payment in by_ref.items():
-        if payment.state in (Payment.State.AUTHORIZED, Payment.State.CAPTURED) and ref not in seen:
+        if payment.authorized_minor and ref not in seen:
             yield f"I6 {ref}: we say {payment.state}, the provider never held anything"

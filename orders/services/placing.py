@@ -103,6 +103,7 @@ def _write_down(
         amount_minor=order.total_minor,
         currency=order.currency,
         payment_method=request.payment_method,
+        shares=_shares(order, quoted),
         now=now,
     )
     run, step = saga.new_run(saga=SAGA, subject_id=order.pk, step=FIRST_STEP)
@@ -122,6 +123,16 @@ def _write_down(
             raise RequestInFlight(retry_after_s=1) from None
         raise
     return _Draft(order, lines, pending, run, step, record)
+
+
+def _shares(order: Order, quoted: Quote) -> payments.Shares:
+    commission_minor = pricing.commission(order.subtotal_minor, quoted.cart.restaurant.commission_bp)
+    return payments.Shares(
+        restaurant_id=order.restaurant_id,
+        restaurant_minor=order.subtotal_minor - commission_minor,
+        driver_minor=order.payout_minor,
+        tax_minor=order.tax_minor,
+    )
 
 
 def _new_order(user: User, request: OrderRequest, quoted: Quote, now: datetime) -> Order:

@@ -1,5 +1,6 @@
 """Adapters to payment providers: one call each, no database, every answer classified."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,8 +13,11 @@ class Intent:
 
     ref: str
     status: str
+    authorized_minor: int
     received_minor: int
     refunded_minor: int
+    fee_minor: int = 0
+    payment_id: str = ""
     order_id: str = ""
     capture_before: datetime | None = None
     next_action_url: str = ""
@@ -21,10 +25,23 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundSeen:
+    """The provider's view of one refund. `key` is ours, from its metadata."""
+
+    ref: str
+    amount_minor: int
+    status: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
-    """The provider did what was asked, or did it before; this is the result."""
+    """The provider did what was asked, or did it before; this is the result. Only an answer about a refund
+    has one.
+    """
 
     intent: Intent
+    refund: RefundSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +62,33 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Time-out, 5xx, 429 or in flight: it may or may not have happened."""
+    """Time-out, 5xx, 429 or in flight: it may or may not have happened. Unless it was `sent`, it has not."""
 
     detail: str
+    sent: bool = True
 
 
 NOT_FOUND = "not_found"
+CREDIT_ONLY = "credit"  # the gateway of orders that need no card
 Answer = Answered | Declined | Refused | NoAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What to authorize. `reference` ends up in the provider's metadata as order_id."""
+    """What to authorize. The ids end up in the provider's metadata, and so does the key.
+
+    `takes_at_once`: capture without a hold first. `off_session`: the customer is not there for the bank to
+    ask.
+    """
 
     amount_minor: int
     currency: str
     payment_method: str
-    reference: str
+    order_id: str
+    payment_id: str
     return_url: str
+    takes_at_once: bool = False
+    off_session: bool = False
 
 
 class Gateway(Protocol):
@@ -70,7 +96,13 @@ class Gateway(Protocol):
 
     def authorize(self, hold: Hold, *, key: str) -> Answer: ...
 
-    def capture(self, ref: str, *, amount_minor: int, key: str) -> Answer: ...
+    def increment(self, ref: str, *, amount_minor: int, key: str) -> Answer:
+        """Raise the hold to this total; Refused when the card does not allow it."""
+        ...
+
+    def capture(self, ref: str, *, amount_minor: int, key: str) -> Answer:
+        """Take this much of the hold; the rest is released."""
+        ...
 
     def void(self, ref: str, *, key: str) -> Answer: ...
 
@@ -78,13 +110,19 @@ class Gateway(Protocol):
 
     def retrieve(self, ref: str) -> Answer: ...
 
-    def find(self, reference: str, *, since: datetime) -> Answer:
-        """The hold with this reference, made since then; Refused with NOT_FOUND when there is none."""
+    def find(self, key: str, *, since: datetime) -> Answer:
+        """The hold that was made with this key since then; Refused with NOT_FOUND when there is none."""
+        ...
+
+    def find_refund(self, ref: str, *, key: str) -> Answer:
+        """The refund that was made with this key; Refused with NOT_FOUND when there is none."""
         ...
 
 
 @cache
 def gateway(name: str) -> Gateway:
+    from payments.gateways.credit_gateway import CreditGateway
     from payments.gateways.stripe_gateway import StripeGateway
 
-    return {"stripe": StripeGateway}[name]()
+    kinds: dict[str, Callable[[], Gateway]] = {"stripe": StripeGateway, CREDIT_ONLY: CreditGateway}
+    return kinds[name]()

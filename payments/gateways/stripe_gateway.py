@@ -1,16 +1,29 @@
 """Stripe through its official SDK; the local sandbox server speaks the same protocol."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import stripe
 from django.conf import settings
+from stripe.params import PaymentIntentCreateParams
 
-from payments.gateways import NOT_FOUND, Answer, Answered, Declined, Hold, Intent, NoAnswer, Refused
+from payments.gateways import (
+    NOT_FOUND,
+    Answer,
+    Answered,
+    Declined,
+    Hold,
+    Intent,
+    NoAnswer,
+    RefundSeen,
+    Refused,
+)
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 2, 8
-EXPAND = ["latest_charge"]
+EXPAND = ["latest_charge.balance_transaction"]
 MAX_PAGES = 50
 
 
@@ -26,20 +39,26 @@ class StripeGateway:
         )
 
     def authorize(self, hold: Hold, *, key: str) -> Answer:
+        params: PaymentIntentCreateParams = {
+            "amount": hold.amount_minor,
+            "currency": hold.currency.lower(),
+            "capture_method": "automatic" if hold.takes_at_once else "manual",
+            "payment_method": hold.payment_method,
+            "payment_method_options": {"card": {"request_incremental_authorization": "if_available"}},
+            "allowed_payment_method_types": ["card"],
+            "confirm": True,
+            "return_url": hold.return_url,
+            "metadata": {"order_id": hold.order_id, "payment_id": hold.payment_id, "key": key},
+            "expand": EXPAND,
+        }
+        if hold.off_session:
+            params["off_session"] = True
+        return _ask(lambda: self._client.v1.payment_intents.create(params, {"idempotency_key": key}))
+
+    def increment(self, ref: str, *, amount_minor: int, key: str) -> Answer:
         return _ask(
-            lambda: self._client.v1.payment_intents.create(
-                {
-                    "amount": hold.amount_minor,
-                    "currency": hold.currency.lower(),
-                    "capture_method": "manual",
-                    "payment_method": hold.payment_method,
-                    "allowed_payment_method_types": ["card"],
-                    "confirm": True,
-                    "return_url": hold.return_url,
-                    "metadata": {"order_id": hold.reference},
-                    "expand": EXPAND,
-                },
-                {"idempotency_key": key},
+            lambda: self._client.v1.payment_intents.increment_authorization(
+                ref, {"amount": amount_minor, "expand": EXPAND}, {"idempotency_key": key}
             )
         )
 
@@ -60,29 +79,47 @@ class StripeGateway:
     def refund(self, ref: str, *, amount_minor: int, key: str) -> Answer:
         made = _ask_raw(
             lambda: self._client.v1.refunds.create(
-                {"payment_intent": ref, "amount": amount_minor}, {"idempotency_key": key}
+                {"payment_intent": ref, "amount": amount_minor, "metadata": {"key": key}},
+                {"idempotency_key": key},
             )
         )
-        return self.retrieve(ref) if isinstance(made, stripe.StripeObject) else made
+        return self._with_refund(ref, made.to_dict()) if isinstance(made, stripe.StripeObject) else made
+
+    def _with_refund(self, ref: str, refund: dict[str, Any]) -> Answer:
+        answer = self.retrieve(ref)
+        return replace(answer, refund=read_refund(refund)) if isinstance(answer, Answered) else answer
 
     def retrieve(self, ref: str) -> Answer:
         return _ask(lambda: self._client.v1.payment_intents.retrieve(ref, {"expand": EXPAND}))
 
-    def find(self, reference: str, *, since: datetime) -> Answer:
+    def find(self, key: str, *, since: datetime) -> Answer:
         """By list: Stripe's search lags behind by up to an hour."""
-        window: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
-        for _ in range(MAX_PAGES):
-            made = _ask_raw(lambda: self._client.v1.payment_intents.list(window))
-            if not isinstance(made, stripe.StripeObject):
-                return made
-            page = made.to_dict()
-            for row in page["data"]:
-                if row["metadata"].get("order_id") == reference:
-                    return self.retrieve(row["id"])
-            if not page["has_more"]:
-                return Refused(code=NOT_FOUND, detail="the provider has no such hold")
-            window["starting_after"] = page["data"][-1]["id"]
-        return NoAnswer("too many holds to look through")
+        window: Any = {"created": {"gte": int(since.timestamp())}}
+        found = _find(self._client.v1.payment_intents.list, window, key)
+        return self.retrieve(found["id"]) if isinstance(found, dict) else found
+
+    def find_refund(self, ref: str, *, key: str) -> Answer:
+        found = _find(self._client.v1.refunds.list, {"payment_intent": ref}, key)
+        return self._with_refund(ref, found) if isinstance(found, dict) else found
+
+
+def _find(
+    page_of: Callable[[Any], stripe.StripeObject], window: dict[str, Any], key: str
+) -> dict[str, Any] | Declined | Refused | NoAnswer:
+    """The object in a cursor list whose metadata names our key."""
+    params = {**window, "limit": 100}
+    for _ in range(MAX_PAGES):
+        made = _ask_raw(partial(page_of, params))
+        if not isinstance(made, stripe.StripeObject):
+            return made
+        page = made.to_dict()
+        for row in page["data"]:
+            if (row["metadata"] or {}).get("key") == key:
+                return dict(row)
+        if not page["has_more"]:
+            return Refused(code=NOT_FOUND, detail="the provider has nothing with this key")
+        params["starting_after"] = page["data"][-1]["id"]
+    return NoAnswer("too many objects to look through")
 
 
 def _ask(call: Callable[[], stripe.PaymentIntent]) -> Answer:
@@ -119,20 +156,37 @@ def _declined(error: stripe.CardError) -> Declined:
 
 def read_intent(intent: stripe.StripeObject) -> Intent:
     data: dict[str, Any] = intent.to_dict()
-    charge = data.get("latest_charge")
-    charge = charge if isinstance(charge, dict) else {}
-    card = (charge.get("payment_method_details") or {}).get("card") or {}
-    error = data.get("last_payment_error") or {}
-    redirect = (data.get("next_action") or {}).get("redirect_to_url") or {}
+    charge = _object(data.get("latest_charge"))
+    card = _object(_object(charge.get("payment_method_details")).get("card"))
+    error = _object(data.get("last_payment_error"))
+    redirect = _object(_object(data.get("next_action")).get("redirect_to_url"))
+    metadata = _object(data.get("metadata"))
     return Intent(
         ref=data["id"],
         status=data["status"],
+        authorized_minor=data["amount"],
         received_minor=data.get("amount_received") or 0,
         refunded_minor=charge.get("amount_refunded") or 0,
-        order_id=(data.get("metadata") or {}).get("order_id", ""),
+        fee_minor=_object(charge.get("balance_transaction")).get("fee") or 0,
+        payment_id=metadata.get("payment_id", ""),
+        order_id=metadata.get("order_id", ""),
         capture_before=_moment(card.get("capture_before")),
         next_action_url=redirect.get("url") or "",
         decline_code=error.get("decline_code") or error.get("code") or "",
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """An expanded object; empty where it is missing or only an id."""
+    return value if isinstance(value, dict) else {}
+
+
+def read_refund(refund: dict[str, Any]) -> RefundSeen:
+    return RefundSeen(
+        ref=refund["id"],
+        amount_minor=refund["amount"],
+        status=refund["status"] or "pending",
+        key=_object(refund.get("metadata")).get("key", ""),
     )
 
 

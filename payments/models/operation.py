@@ -9,10 +9,16 @@ from payments.models.payment import Payment
 
 
 class PaymentOperation(models.Model):
-    """One intention towards the provider, written before the call, with the key that makes it happen once."""
+    """One intention towards the provider, written before the call, with the key that makes it happen once.
+
+    `target_ref` names the provider's object when it is not the payment's present one: a hold that another
+    one replaced.
+    """
 
     class Kind(models.TextChoices):
         AUTHORIZE = "authorize"
+        INCREMENT = "increment"
+        REAUTHORIZE = "reauthorize"
         CAPTURE = "capture"
         VOID = "void"
         REFUND = "refund"
@@ -28,15 +34,16 @@ class PaymentOperation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=12, choices=Kind)
     key = models.CharField(max_length=120, unique=True)
     amount_minor = models.BigIntegerField()
+    target_ref = models.CharField(max_length=80, blank=True, default="", db_default="")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
-    answer = models.JSONField(null=True)
+    answer = models.JSONField(null=True)  # {"ref", "status"} of the provider's object
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)
@@ -44,9 +51,9 @@ class PaymentOperation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["payment", "kind"],
-                condition=~Q(kind="refund"),
-                name="payment_has_one_operation_of_each_kind",
+                fields=["payment", "kind", "target_ref"],
+                condition=Q(state__in=["pending", "unknown"]) & ~Q(kind="refund"),
+                name="payment_has_one_open_operation_of_each_kind",
             )
         ]
         indexes = [

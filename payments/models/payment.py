@@ -1,20 +1,26 @@
-"""The money of one order."""
+"""The money of one order, and of each tip that was given after its delivery."""
 
-from typing import Any
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django_fsm import FSMField, transition
+from django_fsm import RETURN_VALUE, FSMField, transition
 
 from deliveryapp.ids import new_id
 
 
 class Payment(models.Model):
-    """The money of one order: at most one hold, at most one capture.
+    """One hold and at most one capture: of an order, or of a tip that was raised after the capture.
 
-    `seq` numbers the payment's events and is raised under the row's lock.
+    Of what is captured, `restaurant_minor`, `driver_minor` and `tax_minor` belong to others; the rest is the
+    platform's, and may be negative. `credit_minor` of the price is paid from the customer's credit and never
+    meets a card. `seq` numbers the payment's events and is raised under the row's lock.
     """
+
+    class Purpose(models.TextChoices):
+        ORDER = "order"
+        TIP = "tip"
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -22,23 +28,34 @@ class Payment(models.Model):
         AUTHORIZED = "authorized"
         DECLINED = "declined"
         CAPTURED = "captured"
+        PARTIALLY_REFUNDED = "partially_refunded"
         VOIDED = "voided"
         REFUNDED = "refunded"
 
     UNSETTLED = (State.PENDING, State.REQUIRES_ACTION)
+    TAKEN = (State.CAPTURED, State.PARTIALLY_REFUNDED, State.REFUNDED)
     ENDED = (State.DECLINED, State.VOIDED, State.REFUNDED)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    order_id = models.UUIDField(unique=True)
+    purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.ORDER, db_default="order")
+    order_id = models.UUIDField(db_index=True)
     customer_id = models.UUIDField()
+    restaurant_id = models.UUIDField(null=True)
+    driver_id = models.UUIDField(null=True)
     amount_minor = models.BigIntegerField()
+    credit_minor = models.BigIntegerField(default=0, db_default=0)
+    restaurant_minor = models.BigIntegerField(default=0, db_default=0)
+    driver_minor = models.BigIntegerField(default=0, db_default=0)
+    tax_minor = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
     gateway = models.CharField(max_length=20, default="stripe")
     payment_method = models.CharField(max_length=80)
     provider_ref = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001 - unique needs NULL
     state = FSMField(default=State.PENDING, choices=State.choices, protected=True)
+    authorized_minor = models.BigIntegerField(default=0, db_default=0)
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
+    fee_minor = models.BigIntegerField(default=0, db_default=0)  # what the provider keeps
     capture_before = models.DateTimeField(null=True)
     decline_code = models.CharField(max_length=60, blank=True)
     next_action_url = models.TextField(blank=True)
@@ -48,10 +65,17 @@ class Payment(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="payment_amount_is_positive", condition=Q(amount_minor__gt=0)),
+            models.UniqueConstraint(
+                name="order_has_one_payment", fields=["order_id"], condition=Q(purpose="order")
+            ),
             models.CheckConstraint(
-                name="payment_captured_within_amount",
-                condition=Q(captured_minor__gte=0, captured_minor__lte=models.F("amount_minor")),
+                name="payment_amount_is_positive",
+                condition=Q(amount_minor__gte=0, credit_minor__gte=0)
+                & (Q(amount_minor__gt=0) | Q(credit_minor__gt=0)),
+            ),
+            models.CheckConstraint(
+                name="payment_captured_within_authorized",
+                condition=Q(captured_minor__gte=0, captured_minor__lte=models.F("authorized_minor")),
             ),
             models.CheckConstraint(
                 name="payment_refunded_within_captured",
@@ -70,26 +94,34 @@ class Payment(models.Model):
     def require_action(self, *, url: str) -> None:
         self.next_action_url = url
 
-    @transition(field=state, source=[State.PENDING, State.REQUIRES_ACTION], target=State.AUTHORIZED)
-    def authorize(self, *, capture_before: Any) -> None:
-        self.capture_before = capture_before
+    @transition(field=state, source=UNSETTLED, target=State.AUTHORIZED)
+    def authorize(self, *, amount_minor: int, capture_before: datetime | None) -> None:
+        self.authorized_minor, self.capture_before = amount_minor, capture_before
         self.next_action_url = ""
 
-    @transition(field=state, source=[State.PENDING, State.REQUIRES_ACTION], target=State.DECLINED)
+    @transition(field=state, source=State.AUTHORIZED, target=State.AUTHORIZED)
+    def reauthorize(self, *, amount_minor: int, capture_before: datetime | None) -> None:
+        """The hold was raised, or another one took its place."""
+        self.authorized_minor, self.capture_before = amount_minor, capture_before
+
+    @transition(field=state, source=UNSETTLED, target=State.DECLINED)
     def decline(self, *, code: str) -> None:
         self.decline_code = code[:60]
         self.next_action_url = ""
 
-    @transition(field=state, source=[State.AUTHORIZED], target=State.CAPTURED)
+    @transition(field=state, source=State.AUTHORIZED, target=State.CAPTURED)
     def capture(self, *, amount_minor: int) -> None:
         self.captured_minor = amount_minor
 
-    @transition(
-        field=state, source=[State.PENDING, State.REQUIRES_ACTION, State.AUTHORIZED], target=State.VOIDED
-    )
+    @transition(field=state, source=[*UNSETTLED, State.AUTHORIZED], target=State.VOIDED)
     def void(self) -> None:
         self.next_action_url = ""
 
-    @transition(field=state, source=[State.CAPTURED, State.REFUNDED], target=State.REFUNDED)
-    def refund(self, *, refunded_minor: int) -> None:
+    @transition(
+        field=state,
+        source=[State.CAPTURED, State.PARTIALLY_REFUNDED],
+        target=RETURN_VALUE(State.PARTIALLY_REFUNDED, State.REFUNDED),
+    )
+    def refund(self, *, refunded_minor: int) -> str:
         self.refunded_minor = refunded_minor
+        return self.State.PARTIALLY_REFUNDED if self.kept_minor else self.State.REFUNDED

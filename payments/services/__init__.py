@@ -1,17 +1,30 @@
 """Writes of the payments app: authorize, capture, release, and what the provider tells us later."""
 
-from payments.services.authorizing import PendingAuthorization, ask, open_authorization, record_authorization
+from payments.services.authorizing import (
+    PendingAuthorization,
+    Shares,
+    ask,
+    open_authorization,
+    record_authorization,
+)
 from payments.services.operations import run_operation, sweep
-from payments.services.settling import capture, release, settle_authorization
+from payments.services.refunding import Part, RefundRequest, open_refund
+from payments.services.settling import capture, change_amount, raise_hold, release, settle_authorization
 from payments.services.webhooks import apply_waiting_webhooks, apply_webhook, receive_webhook
 
 __all__ = [
+    "Part",
     "PendingAuthorization",
+    "RefundRequest",
+    "Shares",
     "apply_waiting_webhooks",
     "apply_webhook",
     "ask",
     "capture",
+    "change_amount",
     "open_authorization",
+    "open_refund",
+    "raise_hold",
     "receive_webhook",
     "record_authorization",
     "release",

@@ -1,6 +1,6 @@
 """Authorization on the placing path: rows and key first, the call between two commits, the record after."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 
 from deliveryapp.batch import Batch
 from deliveryapp.transactions import require_no_transaction
-from payments.gateways import Answer, Answered, Declined, Hold, NoAnswer, Refused, gateway
+from payments.gateways import CREDIT_ONLY, Answer, Answered, Declined, Hold, NoAnswer, Refused, gateway
 from payments.models import Payment, PaymentOperation
-from payments.services.applying import apply, save, state_of_authorization
+from payments.services import credit, ledger
+from payments.services.applying import Before, apply, save, state_of_authorization
 
 HELD_FOR = timedelta(seconds=30)  # longer than a call takes, and not long to wait for the sweeper
 Kind, State = PaymentOperation.Kind, PaymentOperation.State
@@ -21,12 +22,18 @@ Kind, State = PaymentOperation.Kind, PaymentOperation.State
 class PendingAuthorization:
     """A hold that has been written down and not yet asked for."""
 
-    payment_id: UUID
-    operation_id: UUID
-    order_id: UUID
-    key: str
-    gateway: str
-    hold: Hold
+    payment: Payment
+    operation: PaymentOperation
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Whose the captured money is, in minor units; what is left is the platform's."""
+
+    restaurant_id: UUID
+    restaurant_minor: int
+    driver_minor: int
+    tax_minor: int = 0
 
 
 def open_authorization(
@@ -37,40 +44,48 @@ def open_authorization(
     amount_minor: int,
     currency: str,
     payment_method: str,
+    shares: Shares,
     now: datetime,
+    credit_minor: int = 0,
 ) -> PendingAuthorization:
-    """Add the payment and its operation to the caller's batch; the caller calls `ask` after the commit."""
+    """Add the payment and its operation to the caller's batch; the caller calls `ask` after the commit.
+
+    `amount_minor` is the card's part of the price, `credit_minor` the part that the customer's credit pays:
+    the batch raises StaleWrite when that is not there.
+    """
     payment = Payment(
         order_id=order_id,
         customer_id=customer_id,
         amount_minor=amount_minor,
+        credit_minor=credit_minor,
         currency=currency,
+        gateway="stripe" if amount_minor else CREDIT_ONLY,
         payment_method=payment_method,
+        restaurant_id=shares.restaurant_id,
+        restaurant_minor=shares.restaurant_minor,
+        driver_minor=shares.driver_minor,
+        tax_minor=shares.tax_minor,
         created_at=now,
         updated_at=now,
     )
+    credit.set_aside(batch, payment)
+    return add_authorization(batch, payment, now=now)
+
+
+def add_authorization(batch: Batch, payment: Payment, *, now: datetime) -> PendingAuthorization:
+    """The payment and the operation that will ask for its hold."""
     operation = PaymentOperation(
         payment=payment,
         kind=Kind.AUTHORIZE,
-        key=f"auth:{order_id}:1",
-        amount_minor=amount_minor,
+        key=f"authorize:{payment.pk}",
+        amount_minor=payment.amount_minor,
         attempts=1,
         next_try_at=now + HELD_FOR,
         leased_until=now + HELD_FOR,
     )
     batch.insert(payment, operation)
-    return pending_authorization(payment, operation)
-
-
-def pending_authorization(payment: Payment, operation: PaymentOperation) -> PendingAuthorization:
-    return PendingAuthorization(
-        payment_id=payment.pk,
-        operation_id=operation.pk,
-        order_id=payment.order_id,
-        key=operation.key,
-        gateway=payment.gateway,
-        hold=hold_for(payment),
-    )
+    batch.insert(*ledger.postings(payment, ledger.NOTHING, now=now))
+    return PendingAuthorization(payment, operation)
 
 
 def hold_for(payment: Payment) -> Hold:
@@ -79,42 +94,47 @@ def hold_for(payment: Payment) -> Hold:
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         payment_method=payment.payment_method,
-        reference=str(payment.order_id),
+        order_id=str(payment.order_id),
+        payment_id=str(payment.pk),
         return_url=f"{settings.PUBLIC_URL}/orders/{payment.order_id}/",
+        takes_at_once=payment.purpose == Payment.Purpose.TIP,
     )
+
+
+def replacement_for(operation: PaymentOperation) -> Hold:
+    """The hold that takes the present one's place; the customer is not there to be asked by the bank."""
+    hold = hold_for(operation.payment)
+    return replace(hold, amount_minor=operation.amount_minor, off_session=True)
 
 
 def ask(pending: PendingAuthorization) -> Answer:
     """Ask the provider for the hold; up to 10 s."""
     require_no_transaction()
-    return gateway(pending.gateway).authorize(pending.hold, key=pending.key)
+    payment = pending.payment
+    return gateway(payment.gateway).authorize(hold_for(payment), key=pending.operation.key)
 
 
 def record_authorization(
     batch: Batch, pending: PendingAuthorization, answer: Answer, *, now: datetime
 ) -> Payment:
     """Add what came of the first ask to the batch; StaleWrite there means a webhook was quicker."""
-    payment = Payment(
-        id=pending.payment_id,
-        order_id=pending.order_id,
-        amount_minor=pending.hold.amount_minor,
-        currency=pending.hold.currency,
-    )
+    payment = pending.payment
+    before = Before.of(payment)
     match answer:
         case NoAnswer(detail):
             _leave_open(batch, pending, detail, now)
         case Refused(code, _):
-            save(batch, payment, apply(payment, Declined(code=code)), was=(Payment.State.PENDING, 0), now=now)
+            save(batch, payment, apply(payment, Declined(code=code)), before=before, now=now)
             _close(batch, pending, State.DECLINED, now)
         case Answered() | Declined():
-            save(batch, payment, apply(payment, answer), was=(Payment.State.PENDING, 0), now=now)
+            save(batch, payment, apply(payment, answer), before=before, now=now)
             _close(batch, pending, state_of_authorization(payment), now)
     return payment
 
 
 def _leave_open(batch: Batch, pending: PendingAuthorization, detail: str, now: datetime) -> None:
     batch.update(
-        PaymentOperation.objects.filter(pk=pending.operation_id),
+        PaymentOperation.objects.filter(pk=pending.operation.pk),
         state=State.UNKNOWN,
         error=detail[:300],
         leased_until=None,
@@ -125,7 +145,7 @@ def _leave_open(batch: Batch, pending: PendingAuthorization, detail: str, now: d
 def _close(batch: Batch, pending: PendingAuthorization, state: str, now: datetime) -> None:
     open_still = state in PaymentOperation.OPEN
     batch.update(
-        PaymentOperation.objects.filter(pk=pending.operation_id),
+        PaymentOperation.objects.filter(pk=pending.operation.pk),
         state=state,
         leased_until=None,
         settled_at=None if open_still else Now(),

@@ -12,7 +12,7 @@ from deliveryapp.clock import utc_now
 from deliveryapp.transactions import durable, require_no_transaction
 from payments.gateways import Answered, NoAnswer, gateway
 from payments.models import Payment, PaymentOperation
-from payments.services.applying import apply, save, state_of_authorization
+from payments.services.applying import Before, apply, save, state_of_authorization
 
 log = structlog.get_logger(__name__)
 
@@ -21,10 +21,10 @@ class NotReadable(Exception):
     """The provider did not tell; ask again later."""
 
 
-def follow(*, intent_ref: str) -> None:
+def follow(*, intent_ref: str, gateway_name: str = "stripe") -> None:
     """Raises NotReadable. Safe to repeat, in any order with everything else."""
     require_no_transaction()
-    answer = gateway("stripe").retrieve(intent_ref)
+    answer = gateway(gateway_name).retrieve(intent_ref)
     if isinstance(answer, NoAnswer):
         raise NotReadable(f"cannot read {intent_ref}")
     if not isinstance(answer, Answered):  # somebody else's object; asking again would say the same
@@ -32,26 +32,28 @@ def follow(*, intent_ref: str) -> None:
         return
     now = utc_now()
     with durable():
-        payment = _payment_of(intent_ref, answer.intent.order_id)
+        payment = _payment_of(intent_ref, answer.intent.payment_id)
         if payment is None:
             return
-        was = (payment.state, payment.seq)
+        before = Before.of(payment)
         happened = apply(payment, answer)
-        if not happened:
+        if not before.differs_from(payment):
             return
         batch = Batch()
-        save(batch, payment, happened, was=was, now=now)
+        save(batch, payment, happened, before=before, now=now)
         batch.execute()
         _settle_authorization(payment)
 
 
-def _payment_of(intent_ref: str, order_id: str) -> Payment | None:
-    """By the provider's id, or by the order id we gave it when its first answer never reached us."""
+def _payment_of(intent_ref: str, payment_id: str) -> Payment | None:
+    """By the provider's id, or by the id we gave it when its first answer never reached us. A hold that
+    another one replaced is nobody's any more.
+    """
     locked = Payment.objects.select_for_update(no_key=True)
     found = locked.filter(provider_ref=intent_ref).first()
-    ours = _uuid_or_none(order_id)
+    ours = _uuid_or_none(payment_id)
     if found is None and ours is not None:
-        found = locked.filter(order_id=ours, provider_ref=None).first()
+        found = locked.filter(pk=ours, provider_ref=None).first()
     return found
 
 

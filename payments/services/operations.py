@@ -1,5 +1,6 @@
 """Run one durable operation: claim it, ask the provider with its key, record the answer."""
 
+import random
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,32 +14,21 @@ from deliveryapp.events import Event
 from deliveryapp.ids import new_id
 from deliveryapp.transactions import durable, require_no_transaction
 from payments import events
-from payments.gateways import NOT_FOUND, Answer, Answered, Declined, Gateway, NoAnswer, Refused, gateway
+from payments.gateways import Answer, Answered, Declined, NoAnswer, Refused
 from payments.models import Payment, PaymentOperation
-from payments.services.applying import apply, save
-from payments.services.authorizing import hold_for
+from payments.services.applying import Before, apply, save, take_over
+from payments.services.asking import ask
+from payments.services.outcomes import Outcome, judge
+from payments.services.refunding import settle_refund
+from payments.services.reviewing import open_review
+from payments.services.writing import new_operation
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(seconds=40)  # a refund asks up to three times, each time up to 10 s
+LEASE = timedelta(seconds=40)  # longer than the three calls that one run may make
 ALARM_AT = 12  # tries without an answer after which a person is told; the tries go on
-LOOK_AFTER = 3  # silent tries of a hold, after which its traces are looked for as well
-ASK_FOR = timedelta(minutes=5)  # later nobody asks for a hold any more: it is only looked for
-NEVER_AFTER = ASK_FOR + timedelta(minutes=1)  # by now the last question has had its effect, or never will
-CLOCK_SKEW = timedelta(minutes=1)
+LONGEST_PAUSE_S, JITTER = 300, 0.25
 Kind, State = PaymentOperation.Kind, PaymentOperation.State
 Money = Payment.State
-
-HELD = (Money.REQUIRES_ACTION, Money.AUTHORIZED, Money.CAPTURED, Money.VOIDED, Money.REFUNDED)
-REACHED: dict[str, tuple[str, ...]] = {
-    Kind.AUTHORIZE: HELD,
-    Kind.CAPTURE: (Money.CAPTURED, Money.REFUNDED),
-    Kind.VOID: (Money.VOIDED,),
-    Kind.REFUND: (Money.REFUNDED,),
-}
-OUT_OF_REACH: dict[str, tuple[str, ...]] = {
-    Kind.CAPTURE: (Money.DECLINED, Money.VOIDED),
-    Kind.VOID: (Money.DECLINED, Money.CAPTURED, Money.REFUNDED),
-}
 
 
 def sweep(*, limit: int = 50) -> int:
@@ -59,9 +49,7 @@ def run_operation(*, operation_id: UUID) -> None:
     operation = _claim(operation_id)
     if operation is None:
         return
-    answer = _ask(operation)
-    if isinstance(answer, Refused) and operation.payment.provider_ref:
-        answer = _look(operation, answer)
+    answer = ask(operation)
     try:
         _record(operation, answer)
     except StaleWrite:  # rolled back; whoever holds the lease now asks with the same key
@@ -79,88 +67,75 @@ def _claim(operation_id: UUID) -> PaymentOperation | None:
     return PaymentOperation.objects.select_related("payment").get(pk=operation_id)
 
 
-def _ask(operation: PaymentOperation) -> Answer:
-    payment = operation.payment
-    provider = gateway(payment.gateway)
-    ref = payment.provider_ref
-    if operation.kind == Kind.AUTHORIZE:
-        return provider.retrieve(ref) if ref else _authorize(operation, provider)
-    if not ref:
-        return Refused(code="no_reference", detail="the provider never told us its id")
-    if operation.kind == Kind.CAPTURE:
-        return provider.capture(ref, amount_minor=operation.amount_minor, key=operation.key)
-    if operation.kind == Kind.VOID:
-        return provider.void(ref, key=operation.key)
-    return provider.refund(ref, amount_minor=operation.amount_minor, key=operation.key)
-
-
-def _authorize(operation: PaymentOperation, provider: Gateway) -> Answer:
-    """Ask with the one key; when that meets silence, look for what it may have done.
-
-    A key can stay silent for good (a stored 500 is repeated for a day), and after a day it is forgotten and
-    would hold the money a second time.
-    """
-    age = utc_now() - operation.created_at
-    answer: Answer = NoAnswer("not asked any more")
-    if age < ASK_FOR:
-        answer = provider.authorize(hold_for(operation.payment), key=operation.key)
-        if isinstance(answer, Refused):
-            return Declined(code=answer.code)
-    if not isinstance(answer, NoAnswer) or operation.attempts < LOOK_AFTER:
-        return answer
-    found = provider.find(str(operation.payment.order_id), since=operation.created_at - CLOCK_SKEW)
-    if isinstance(found, Refused) and found.code == NOT_FOUND:
-        return Declined(code="no_answer") if age > NEVER_AFTER else answer
-    return found if isinstance(found, Answered) else answer
-
-
-def _look(operation: PaymentOperation, refused: Refused) -> Answer:
-    """Refused can mean "done before": the object itself tells."""
-    seen = gateway(operation.payment.gateway).retrieve(operation.payment.provider_ref or "")
-    return seen if isinstance(seen, Answered | NoAnswer) else refused
-
-
 def _record(operation: PaymentOperation, answer: Answer) -> None:
     now = utc_now()
     with durable():
         payment = Payment.objects.select_for_update(no_key=True).get(pk=operation.payment_id)
-        was = (payment.state, payment.seq)
-        happened: list[Event] = []
-        if isinstance(answer, Answered | Declined):
-            happened = apply(payment, answer)
-        state, error = _state_after(operation, payment, answer)
-        if state == State.FAILED or (state == State.UNKNOWN and operation.attempts == ALARM_AT):
-            happened.append(_alarm(operation, payment, error))
-        batch = Batch()
-        save(batch, payment, happened, was=was, now=now)
-        batch.update(
-            PaymentOperation.objects.filter(pk=operation.pk, lease_token=operation.lease_token),
-            state=state,
-            error=error[:300],
-            leased_until=None,
-            settled_at=None if state in PaymentOperation.OPEN else now,
-            next_try_at=now + _pause(operation.attempts),
-        )
+        before, batch = Before.of(payment), Batch()
+        happened = _apply(batch, operation, payment, answer)
+        outcome = judge(operation, payment, answer)
+        if operation.kind == Kind.REFUND:
+            settle_refund(operation, payment, answer, outcome, now=now)
+        if outcome.needs_review or (outcome.state == State.UNKNOWN and operation.attempts == ALARM_AT):
+            happened.append(_alarm(operation, payment, outcome.reason))
+        save(batch, payment, happened, before=before, now=now)
+        _settle(batch, operation, outcome, answer)
         batch.execute()
 
 
-def _state_after(operation: PaymentOperation, payment: Payment, answer: Answer) -> tuple[str, str]:
-    """What the operation has come to, and why. No answer is never an end: the same key is asked again."""
-    if payment.state in REACHED[operation.kind]:
-        return State.SUCCEEDED, ""
-    if isinstance(answer, NoAnswer):
-        return State.UNKNOWN, answer.detail
-    if isinstance(answer, Refused):
-        return State.FAILED, f"{answer.code}: {answer.detail}"
-    if operation.kind == Kind.AUTHORIZE and payment.state == Money.DECLINED:
-        return State.DECLINED, payment.decline_code
-    if payment.state in OUT_OF_REACH.get(operation.kind, ()):
-        return State.FAILED, f"the payment is {payment.state}"
-    return State.UNKNOWN, "not there yet"
+def _apply(batch: Batch, operation: PaymentOperation, payment: Payment, answer: Answer) -> list[Event]:
+    """Move the payment as the answer says, unless the answer is about a hold that is not its present one."""
+    if operation.kind == Kind.REAUTHORIZE:
+        return _replace(batch, operation, payment, answer)
+    if operation.kind == Kind.VOID and operation.target_ref != payment.provider_ref:
+        return []
+    return apply(payment, answer) if isinstance(answer, Answered | Declined) else []
+
+
+def _replace(batch: Batch, operation: PaymentOperation, payment: Payment, answer: Answer) -> list[Event]:
+    """The new hold takes the old one's place; whichever of the two is left over is voided."""
+    if not isinstance(answer, Answered) or answer.intent.ref == payment.provider_ref:
+        return []
+    usable = payment.state == Money.AUTHORIZED and answer.intent.status == "requires_capture"
+    left_over = payment.provider_ref if usable else answer.intent.ref
+    assert left_over is not None
+    batch.insert(new_operation(payment, Kind.VOID, payment.authorized_minor, target_ref=left_over))
+    return take_over(payment, answer.intent) if usable else []
+
+
+def _settle(batch: Batch, operation: PaymentOperation, outcome: Outcome, answer: Answer) -> None:
+    now = utc_now()
+    unsent = isinstance(answer, NoAnswer) and not answer.sent
+    batch.update(
+        PaymentOperation.objects.filter(pk=operation.pk, lease_token=operation.lease_token),
+        state=outcome.state,
+        error=outcome.reason[:300],
+        answer=_told(answer),
+        attempts=operation.attempts - 1 if unsent else operation.attempts,
+        leased_until=None,
+        settled_at=None if outcome.state in PaymentOperation.OPEN else now,
+        next_try_at=now + _pause(operation.attempts),
+    )
+
+
+def _told(answer: Answer) -> dict[str, str] | None:
+    """What the provider said, for people who look into it later."""
+    match answer:
+        case Answered(intent, refund):
+            return {
+                "ref": refund.ref if refund else intent.ref,
+                "status": refund.status if refund else intent.status,
+            }
+        case Declined(code, ref):
+            return {"ref": ref, "status": code}
+        case Refused(code, _):
+            return {"ref": "", "status": code}
+    return None
 
 
 def _alarm(operation: PaymentOperation, payment: Payment, reason: str) -> Event:
     log.error("payment_operation_stuck", kind=operation.kind, order_id=str(payment.order_id), reason=reason)
+    open_review(kind=f"{operation.kind}_stuck", subject=str(operation.pk), payment=payment, detail=reason)
     ids = {"payment_id": payment.pk, "order_id": payment.order_id}
     if operation.kind == Kind.CAPTURE:
         return events.PaymentCaptureFailed(**ids, reason=reason[:200])
@@ -168,4 +143,6 @@ def _alarm(operation: PaymentOperation, payment: Payment, reason: str) -> Event:
 
 
 def _pause(attempts: int) -> timedelta:
-    return timedelta(seconds=min(2 ** min(attempts, 9), 300))
+    """Doubling up to five minutes, spread so that those who failed together do not come back together."""
+    base_s = min(2 ** min(attempts, 9), LONGEST_PAUSE_S)
+    return timedelta(seconds=base_s * random.uniform(1 - JITTER, 1 + JITTER))

@@ -42,6 +42,9 @@ class Restaurant(models.Model):
     delivery_fee_minor = models.BigIntegerField(default=0)
     delivery_fee_per_km_minor = models.BigIntegerField(default=0)
     minimum_order_minor = models.BigIntegerField(default=0)
+    commission_bp = models.PositiveSmallIntegerField(
+        default=1_500, db_default=1_500, help_text="the platform's share of the food, in basis points"
+    )
     tax_bp = models.PositiveSmallIntegerField(default=0, help_text="VAT in basis points, included in prices")
     is_active = models.BooleanField(default=True)
     is_accepting = models.BooleanField(default=True)
@@ -82,6 +85,9 @@ class Restaurant(models.Model):
                 ),
             ),
             models.CheckConstraint(name="restaurant_tax_below_one_whole", condition=Q(tax_bp__lt=10_000)),
+            models.CheckConstraint(
+                name="restaurant_commission_at_most_one_whole", condition=Q(commission_bp__lte=10_000)
+            ),
             models.CheckConstraint(
                 name="restaurant_currency_is_iso_4217", condition=Q(currency__regex=r"^[A-Z]{3}$")
             ),

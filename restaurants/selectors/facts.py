@@ -23,6 +23,7 @@ class RestaurantInfo:
     delivery_fee_minor: int
     delivery_fee_per_km_minor: int
     minimum_order_minor: int
+    commission_bp: int
     tax_bp: int
     phone: str
 

@@ -122,6 +122,7 @@ def info_of(restaurant: Restaurant) -> RestaurantInfo:
         delivery_fee_minor=restaurant.delivery_fee_minor,
         delivery_fee_per_km_minor=restaurant.delivery_fee_per_km_minor,
         minimum_order_minor=restaurant.minimum_order_minor,
+        commission_bp=restaurant.commission_bp,
         tax_bp=restaurant.tax_bp,
         phone=restaurant.phone,
     )

@@ -167,7 +167,7 @@ def test_a_stop_request_ends_a_command(supervisor: Supervisor, tmp_path: Path) -
 def test_a_child_added_while_the_others_are_tended_disturbs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The announcement of a death is made on the way through the children: here one is added in that moment."""
+    """The announcement of a death is made on the way through the children: one is added in that moment."""
     monkeypatch.setattr(supervisor_module, "FIRST_BACKOFF_S", 0.01)
     tended, added = threading.Event(), threading.Event()
 

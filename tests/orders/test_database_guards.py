@@ -126,8 +126,8 @@ def test_an_order_is_not_deleted_with_its_customer(order_id: UUID) -> None:
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        ("captured_minor = amount_minor + 1", "payment_captured_within_amount"),
-        ("captured_minor = -1", "payment_captured_within_amount"),
+        ("captured_minor = authorized_minor + 1", "payment_captured_within_authorized"),
+        ("captured_minor = -1", "payment_captured_within_authorized"),
         ("refunded_minor = 1", "payment_refunded_within_captured"),
         ("refunded_minor = -1", "payment_refunded_within_captured"),
         ("amount_minor = 0", "payment_amount_is_positive"),
@@ -139,12 +139,32 @@ def test_money_stays_within_its_bounds(order_id: UUID, change: str, rule: str) -
 
 
 def test_a_payment_is_captured_by_one_operation(order_id: UUID) -> None:
-    with pytest.raises(IntegrityError, match="payment_has_one_operation_of_each_kind"):
+    """One at a time; a later one is another attempt after a failure, with a key of its own."""
+    with pytest.raises(IntegrityError, match="payment_has_one_open_operation_of_each_kind"):
         execute(
             """
             INSERT INTO payments_paymentoperation
                 (id, payment_id, kind, key, amount_minor, state, attempts, next_try_at, error)
-            SELECT gen_random_uuid(), payment_id, kind, 'another key', amount_minor, state, 0, now(), ''
-            FROM payments_paymentoperation
+            SELECT gen_random_uuid(), payment_id, 'capture', 'key ' || n, 1, 'pending', 0, now(), ''
+            FROM payments_paymentoperation, generate_series(1, 2) n
             """
         )
+
+
+def test_a_posting_that_does_not_balance_is_refused(order_id: UUID) -> None:
+    with pytest.raises(IntegrityError, match=r"posting .* is off by 5 EUR"):
+        execute(
+            """
+            INSERT INTO payments_ledgerentry (posting, kind, reference, account, amount_minor, currency)
+            SELECT p, 'capture', 'by hand', a.account, a.amount_minor, 'EUR'
+            FROM gen_random_uuid() p, (VALUES ('provider', 105), ('platform', -100)) a (account, amount_minor)
+            """
+        )
+
+
+@pytest.mark.parametrize(
+    "rewrite", ["UPDATE payments_ledgerentry SET party_id = NULL", "DELETE FROM payments_ledgerentry"]
+)
+def test_the_ledger_is_never_rewritten(order_id: UUID, rewrite: str) -> None:
+    with pytest.raises(IntegrityError, match="the ledger is never rewritten"):
+        execute(rewrite)
