@@ -28,6 +28,7 @@ __all__ = [
     "assignment_of",
     "assignments_of",
     "cancel_delivery",
+    "change_payout",
     "driver_of",
     "is_escalated",
     "live_trips",
@@ -156,6 +157,11 @@ def request_delivery(
 def set_ready_at(*, order_id: UUID, ready_at: datetime, now: datetime) -> None:
     """The kitchen changed its mind; silent when nobody was asked for yet."""
     deliveries.set_ready_at(order_id=order_id, ready_at=ready_at, now=now)
+
+
+def change_payout(*, order_id: UUID, payout_minor: int) -> None:
+    """The customer changed the tip; silent when nobody looks for a driver yet."""
+    deliveries.change_payout(order_id=order_id, payout_minor=payout_minor)
 
 
 def cancel_delivery(*, order_id: UUID, reason: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-from deliveryapp.errors import Conflict, NotFound, Unprocessable
+from deliveryapp.errors import AppError, Conflict, InvalidInput, NotFound, Unprocessable
 
 
 class OrderNotFound(NotFound):
@@ -35,6 +35,22 @@ class IllegalMove(Conflict):
 
 class NotCancellable(IllegalMove):
     code, title = "order_not_cancellable", "The order can no longer be cancelled"
+
+
+class CreditChanged(Conflict):
+    code, title, retryable = "credit_changed", "Your credit was spent meanwhile", True
+
+
+class TipWindowClosed(Conflict):
+    code, title = "tip_window_closed", "The tip can no longer be changed"
+
+
+class TipNotTaken(AppError):
+    code, status, title = "tip_not_taken", 402, "The card did not accept the tip"
+
+
+class NothingChosen(InvalidInput):
+    code, title = "nothing_chosen", "Nothing of this order was chosen to be refunded"
 
 
 class OrderNotReady(IllegalMove):

@@ -12,6 +12,8 @@ from deliveryapp.saga import Abort, Done, Outcome, Retry, Review, Saga, Step, Wa
 from drivers import facade as drivers
 from orders import services
 from orders.models import Order
+from orders.refund_policy import Decision
+from orders.selectors import refund_decision
 from orders.selectors.documents import respond_by
 from payments import facade as payments
 from restaurants import facade as restaurants
@@ -49,8 +51,25 @@ def _fail(order_id: UUID, code: str, detail: str = "") -> Outcome:
 
 
 def release_payment(order_id: UUID) -> Outcome:
-    """Void what is held, refund what was captured."""
-    return Done() if payments.release(order_id=order_id) else Retry("the money is not released yet")
+    """Void what is held, refund what the policy gives back of what was captured (R9)."""
+    order = Order.objects.get(pk=order_id)
+    decision = refund_decision(order)
+    if not payments.release(order_id=order_id, parts=_parts(decision), reason=_why(order)):
+        return Retry("the money is not released yet")
+    if decision.pays_kitchen:
+        payments.pay_kitchen(order_id=order_id, now=utc_now())
+    return Done()
+
+
+def _parts(decision: Decision) -> list[payments.Part] | None:
+    if decision.goes_back is None:
+        return None
+    return [
+        payments.Part(
+            kind=share.component, ref="", amount_minor=share.amount_minor, limit_minor=share.cost_minor
+        )
+        for share in decision.goes_back
+    ]
 
 
 def notify_restaurant(order_id: UUID) -> Outcome:

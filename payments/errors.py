@@ -23,6 +23,10 @@ class IllegalPaymentMove(Conflict):
     code, title = "payment_state", "The payment's state does not allow this"
 
 
+class TipInProgress(Conflict):
+    code, title, retryable = "tip_in_progress", "An earlier change of the tip is not settled yet", True
+
+
 class NothingToRefund(Conflict):
     code, title = "nothing_to_refund", "Nothing of this order has been charged"
 

@@ -1,13 +1,53 @@
+"""Reads of the payments app."""
+
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from payments.models import Payment, WebhookEvent
+from django.db.models import Min, Sum
+
+from payments.models import CustomerCredit, LedgerEntry, Payment, Refund, WebhookEvent
 
 
 def payments_of(*, order_ids: Iterable[UUID]) -> dict[UUID, Payment]:
     """The payment of each order itself; tips given later are payments of their own."""
     payments = Payment.objects.filter(order_id__in=list(order_ids), purpose=Payment.Purpose.ORDER)
     return {payment.order_id: payment for payment in payments}
+
+
+def refunds_of(*, order_id: UUID) -> list[Refund]:
+    """Oldest first, of the order and of tips given later."""
+    return list(Refund.objects.filter(payment__order_id=order_id).select_related("payment").order_by("id"))
+
+
+def tips_taken(*, order_id: UUID) -> list[Payment]:
+    """Charges of tips given after the capture, newest first."""
+    taken = Payment.objects.filter(order_id=order_id, purpose=Payment.Purpose.TIP)
+    return list(taken.filter(state__in=Payment.TAKEN).order_by("-id"))
+
+
+def ledger_of_order(*, order_id: UUID) -> list[LedgerEntry]:
+    return list(LedgerEntry.objects.filter(order_id=order_id).order_by("id"))
+
+
+def ledger_of_party(
+    *, account: str, party_id: UUID, since: datetime, until: datetime
+) -> list[dict[str, Any]]:
+    """What an account of somebody moved per order and kind in [since, until), oldest first."""
+    entries = LedgerEntry.objects.filter(
+        account=account, party_id=party_id, created_at__gte=since, created_at__lt=until
+    )
+    rows = entries.values("order_id", "kind", "currency").annotate(
+        amount_minor=Sum("amount_minor"), at=Min("created_at")
+    )
+    return [dict(row) for row in rows.order_by("at", "order_id")]
+
+
+def credit_of(*, customer_id: UUID) -> dict[str, int]:
+    """Minor units by currency."""
+    rows = CustomerCredit.objects.filter(customer_id=customer_id)
+    return dict(rows.values_list("currency", "balance_minor"))
 
 
 def unapplied_webhooks(*, limit: int) -> list[str]:

@@ -61,6 +61,11 @@ def set_ready_at(*, order_id: UUID, ready_at: datetime, now: datetime) -> None:
     Delivery.objects.filter(order_id=order_id, created_at__lte=now).update(ready_at=ready_at)
 
 
+def change_payout(*, order_id: UUID, payout_minor: int) -> None:
+    """The customer changed the tip; silent when nobody looks for a driver yet."""
+    Delivery.objects.filter(order_id=order_id).update(payout_minor=payout_minor)
+
+
 def cancel_delivery(*, order_id: UUID, reason: str, now: datetime) -> None:
     """Nobody needs to ride: withdraw the question, release the driver. Silent when it is over already."""
     with transaction.atomic():

@@ -70,6 +70,7 @@ class PlaceOutput(serializers.Serializer[Any]):
 
 class PaymentOutput(serializers.Serializer[Any]):
     status = serializers.CharField()
+    by_credit = MoneyField(help_text="Paid from the customer's credit")
     next_action_url = serializers.URLField(allow_null=True)
     decline_code = serializers.CharField(allow_blank=True)
 
@@ -104,6 +105,7 @@ class OrderOutput(AmountsOutput):
     prep_minutes = serializers.IntegerField(allow_null=True)
     ready_at = serializers.DateTimeField(allow_null=True)
     cancellable = serializers.BooleanField()
+    cancel_refund = MoneyField(help_text="What cancelling now would give back")
     cancel_reason = serializers.CharField(allow_blank=True)
     failure = FailureOutput(allow_null=True)
     created_at = serializers.DateTimeField()

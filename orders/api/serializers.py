@@ -70,6 +70,7 @@ class QuoteInput(serializers.Serializer[Any]):
             tip_minor=data["tip_minor"],
             note=data["note"],
             payment_method=data.get("payment_method", ""),
+            use_credit=data.get("use_credit", False),
             expected_total_minor=data["expected_total_minor"],
         )
 
@@ -79,6 +80,9 @@ class OrderInput(QuoteInput):
         r"^pm_[A-Za-z0-9_]{1,70}$",
         validators=[refuse_card_number],
         help_text="A payment method of the provider; never a card number",
+    )
+    use_credit = serializers.BooleanField(
+        default=False, help_text="Pay from the credit first, and the rest with the payment method"
     )
 
 

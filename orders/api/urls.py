@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from orders.api import customers, kitchens, riders
+from orders.api import customers, kitchens, money, riders
 
 board = [
     path("", kitchens.BoardView.as_view()),
@@ -16,8 +16,14 @@ urlpatterns = [
     path("orders/<uuid:order_id>/", customers.OrderView.as_view()),
     path("orders/<uuid:order_id>/status/", customers.StatusView.as_view()),
     path("orders/<uuid:order_id>/cancel/", customers.CancelView.as_view()),
+    path("orders/<uuid:order_id>/receipt/", money.ReceiptView.as_view()),
+    path("orders/<uuid:order_id>/refunds/", money.RefundsView.as_view()),
+    path("orders/<uuid:order_id>/tip/", money.TipView.as_view()),
+    path("credit/", money.CreditView.as_view()),
     path("addresses/", customers.AddressesView.as_view()),
     path("restaurants/<uuid:restaurant_id>/orders/", include(board)),
+    path("restaurants/<uuid:restaurant_id>/earnings/", money.RestaurantEarningsView.as_view()),
+    path("driver/earnings/", money.DriverEarningsView.as_view()),
     path("driver/deliveries/", riders.DeliveriesView.as_view()),
     path("driver/deliveries/<uuid:order_id>/picked-up/", riders.PickedUpView.as_view()),
     path("driver/deliveries/<uuid:order_id>/delivered/", riders.DeliveredView.as_view()),

@@ -20,6 +20,14 @@ def get_customer_order(*, user: User, order_id: UUID) -> Order:
     return order
 
 
+def get_own_order(*, user: User, order_id: UUID) -> Order:
+    """Only the customer's own. Raises OrderNotFound."""
+    order = Order.objects.filter(pk=order_id, customer_id=user.pk).first()
+    if order is None:
+        raise OrderNotFound
+    return order
+
+
 def require_board_order(*, user: User, restaurant_id: UUID, order_id: UUID) -> None:
     """Raises NotFound unless the user works for this restaurant and the order was placed there."""
     restaurants.require_staff(user_id=user.pk, restaurant_id=restaurant_id)

@@ -14,6 +14,7 @@ from drivers import facade as drivers
 from drivers.facade import AssignmentInfo
 from orders.errors import OrderNotFound
 from orders.models import Order, OrderFailure, OrderLine, OrderStatusChange
+from orders.refund_policy import By, refundable_minor
 from payments import facade as payments
 from payments.facade import PaymentInfo
 from restaurants import facade as restaurants
@@ -54,7 +55,7 @@ def order_document(
             "lng": order.pickup_lng,
         },
         "lines": [_line(line, order.currency) for line in lines],
-        **_amounts(order),
+        **amounts(order),
         "delivery": {
             "street": order.street,
             "city": order.city,
@@ -64,10 +65,11 @@ def order_document(
             "note": order.delivery_note,
         },
         "note": order.note,
-        "payment": _payment(payment),
+        "payment": _payment(payment, order.currency),
         "prep_minutes": order.prep_minutes,
         "ready_at": order.ready_at,
-        "cancellable": order.status in (Order.Status.CREATED, *Order.CANCELLABLE),
+        "cancellable": order.status in (Order.Status.CREATED, *Order.ON_BOARD),
+        "cancel_refund": _money(refundable_minor(order, by=By.CUSTOMER, status=order.status), order.currency),
         "cancel_reason": order.cancel_reason,
         "failure": failure and {"code": failure.code, "detail": failure.detail},
         "created_at": order.created_at,
@@ -81,9 +83,9 @@ def order_document(
     }
 
 
-def _amounts(order: Order) -> Document:
-    amounts = ("subtotal", "delivery_fee", "service_fee", "tax", "included_tax", "tip", "discount", "total")
-    return {name: _money(getattr(order, f"{name}_minor"), order.currency) for name in amounts}
+def amounts(order: Order) -> Document:
+    names = ("subtotal", "delivery_fee", "service_fee", "tax", "included_tax", "tip", "discount", "total")
+    return {name: _money(getattr(order, f"{name}_minor"), order.currency) for name in names}
 
 
 def _money(amount_minor: int, currency: str) -> Document:
@@ -110,11 +112,17 @@ def _line(line: OrderLine, currency: str) -> Document:
     }
 
 
-def _payment(payment: PaymentInfo | None) -> Document:
+def _payment(payment: PaymentInfo | None, currency: str) -> Document:
     if payment is None:
-        return {"status": "pending", "next_action_url": None, "decline_code": ""}
+        return {
+            "status": "pending",
+            "by_credit": _money(0, currency),
+            "next_action_url": None,
+            "decline_code": "",
+        }
     return {
         "status": payment.status,
+        "by_credit": _money(payment.credit_minor, currency),
         "next_action_url": payment.next_action_url or None,
         "decline_code": payment.decline_code,
     }

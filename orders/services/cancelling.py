@@ -23,14 +23,14 @@ def cancel_order(*, order_id: UUID, user: User, reason: str, now: datetime) -> O
 
 
 def cancel_as_customer(*, order_id: UUID, user_id: UUID, reason: str, now: datetime) -> Order:
-    """Until the driver has the food; the hold is released in full (R9). Raises NotCancellable."""
+    """Until the door; what goes back is for `refund_policy` to say (R9). Raises NotCancellable."""
     with durable():
         order = lock_order(order_id)
         if order.status == Order.Status.CREATED:
             actor = Actor("customer", user_id)
             fail_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)
             return order
-        if order.status not in Order.CANCELLABLE:
+        if order.status not in Order.ON_BOARD:
             raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
         actor = Actor("customer", user_id)
         cancel_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)

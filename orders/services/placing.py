@@ -24,6 +24,7 @@ from deliveryapp.models import IdempotencyRecord, SagaRun, SagaStep, User
 from deliveryapp.outbox import publish
 from deliveryapp.transactions import durable
 from orders import pricing
+from orders.errors import CreditChanged
 from orders.events import OrderCreated, OrderPlaced
 from orders.models import Customer, Order, OrderLine
 from orders.selectors import documents
@@ -77,7 +78,8 @@ def _is_being_placed(order_id: UUID) -> bool:
 def place_order(*, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime) -> Answer:
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
-    Raises RequestInFlight when the same key is being answered right now, and what `quote` raises.
+    Raises RequestInFlight when the same key is being answered right now, CreditChanged when another order
+    was quicker to spend the customer's credit, and what `quote` raises.
     """
     quoted = quote(user_id=user.pk, request=request, now=now)
     draft = _write_down(user, request, quoted, key, request_hash, now)
@@ -96,11 +98,13 @@ def _write_down(
     batch = Batch()
     order = _new_order(user, request, quoted, now)
     lines = _new_lines(order, quoted)
+    credit_minor = _credit_for(order) if request.use_credit else 0
     pending = payments.open_authorization(
         batch,
         order_id=order.pk,
         customer_id=user.pk,
-        amount_minor=order.total_minor,
+        amount_minor=order.total_minor - credit_minor,
+        credit_minor=credit_minor,
         currency=order.currency,
         payment_method=request.payment_method,
         shares=_shares(order, quoted),
@@ -118,11 +122,19 @@ def _write_down(
             created = event_of(order, OrderCreated, total_minor=order.total_minor, currency=order.currency)
             publish(created, seq=1, now=now, batch=batch)
             batch.execute()
+    except StaleWrite:
+        raise CreditChanged from None
     except IntegrityError as error:
         if "idempotency_key_is_unique_per_user" in str(error):
             raise RequestInFlight(retry_after_s=1) from None
         raise
     return _Draft(order, lines, pending, run, step, record)
+
+
+def _credit_for(order: Order) -> int:
+    """What of the customer's credit this order spends: as much as there is, up to its price."""
+    balance_minor = payments.credit_of(customer_id=order.customer_id).get(order.currency, 0)
+    return min(balance_minor, order.total_minor)
 
 
 def _shares(order: Order, quoted: Quote) -> payments.Shares:

@@ -7,9 +7,11 @@ from payments.services.authorizing import (
     open_authorization,
     record_authorization,
 )
+from payments.services.compensating import pay_kitchen
 from payments.services.operations import run_operation, sweep
 from payments.services.refunding import Part, RefundRequest, open_refund
 from payments.services.settling import capture, change_amount, raise_hold, release, settle_authorization
+from payments.services.tipping import Tips, charge_tip, open_tip, tips_of
 from payments.services.webhooks import apply_waiting_webhooks, apply_webhook, receive_webhook
 
 __all__ = [
@@ -17,13 +19,17 @@ __all__ = [
     "PendingAuthorization",
     "RefundRequest",
     "Shares",
+    "Tips",
     "apply_waiting_webhooks",
     "apply_webhook",
     "ask",
     "capture",
     "change_amount",
+    "charge_tip",
     "open_authorization",
     "open_refund",
+    "open_tip",
+    "pay_kitchen",
     "raise_hold",
     "receive_webhook",
     "record_authorization",
@@ -31,4 +37,5 @@ __all__ = [
     "run_operation",
     "settle_authorization",
     "sweep",
+    "tips_of",
 ]

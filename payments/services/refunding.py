@@ -39,7 +39,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """`key`: the same request never pays twice. `to_credit`: the customer prefers credit."""
+    """`key`: the same request never pays twice. `to_credit`: the customer prefers credit. `payment_id`: of a
+    tip given later instead of the order itself.
+    """
 
     order_id: UUID
     parts: Sequence[Part]
@@ -47,6 +49,7 @@ class RefundRequest:
     key: str
     requested_by: UUID | None = None
     to_credit: bool = False
+    payment_id: UUID | None = None
 
     @property
     def amount_minor(self) -> int:
@@ -60,11 +63,7 @@ def open_refund(request: RefundRequest, *, now: datetime) -> Refund:
     RefundKeyReused when the key asked for another amount.
     """
     with durable():
-        payment = (
-            Payment.objects.select_for_update(no_key=True)
-            .filter(order_id=request.order_id, purpose=Payment.Purpose.ORDER)
-            .first()
-        )
+        payment = _locked(request)
         if payment is None or payment.state not in Payment.TAKEN:
             raise NothingToRefund
         earlier = list(payment.refunds.exclude(state=State.FAILED))
@@ -73,6 +72,13 @@ def open_refund(request: RefundRequest, *, now: datetime) -> Refund:
             return _same(found, request)
         _require_left(payment, earlier, request)
         return _grant(payment, request, now) if request.to_credit else _reserve(payment, request)
+
+
+def _locked(request: RefundRequest) -> Payment | None:
+    payments = Payment.objects.select_for_update(no_key=True).filter(order_id=request.order_id)
+    if request.payment_id is None:
+        return payments.filter(purpose=Payment.Purpose.ORDER).first()
+    return payments.filter(pk=request.payment_id).first()
 
 
 def _same(found: Refund, request: RefundRequest) -> Refund:

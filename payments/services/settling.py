@@ -80,7 +80,9 @@ def release(*, order_id: UUID, parts: Sequence[Part] | None = None, reason: str 
         return True
     if payment.state == State.PENDING:
         payment = _run(payment, Kind.AUTHORIZE)
-    if payment.state in (State.REQUIRES_ACTION, State.AUTHORIZED):
+    if payment.state == State.AUTHORIZED and parts is not None:
+        payment = _run(payment, Kind.CAPTURE)  # only these parts go back, so the rest is taken first
+    elif payment.state in (State.REQUIRES_ACTION, State.AUTHORIZED):
         payment = _run(payment, Kind.VOID)
     if payment.state not in Payment.TAKEN:
         return payment.state in Payment.ENDED

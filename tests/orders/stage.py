@@ -137,16 +137,16 @@ class Stage:
         [offer] = self.cleo.get("/api/v1/driver/offers/").json()["results"]
         return str(offer["id"])
 
-    def assigned(self) -> UUID:
+    def assigned(self, **changes: Any) -> UUID:
         """Confirmed, and Cleo comes for it."""
         self.cleo_goes_online()
-        order_id = self.confirmed()
+        order_id = self.confirmed(**changes)
         self.must(self.cleo.post(f"/api/v1/driver/offers/{self.cleo_is_asked()}/accept/"))
         return order_id
 
-    def on_the_road(self) -> UUID:
+    def on_the_road(self, **changes: Any) -> UUID:
         """Cooked, and in Cleo's bag."""
-        order_id = self.assigned()
+        order_id = self.assigned(**changes)
         self.must(self.board(order_id, "preparing"))
         self.must(self.board(order_id, "ready"))
         self.must(self.ride(order_id, "picked-up"))

@@ -25,10 +25,11 @@ EVERYBODY = {"ada", "bo", "cook", "cleo", "dov", "rival", "rider", "sam"}
 
 @dataclass(frozen=True)
 class Row:
-    """Who gets through; everybody else with a token finds nothing there."""
+    """Who gets through, and who is told that he may not; everybody else with a token finds nothing there."""
 
     allowed: set[str]
     body: dict[str, Any] | None = None
+    forbidden: frozenset[str] = frozenset()
 
 
 ORDER = "orders/<uuid:order_id>/"
@@ -44,6 +45,13 @@ ROWS: dict[tuple[str, str], Row] = {
     ("get", ORDER): Row(HERS),
     ("get", f"{ORDER}status/"): Row(HERS),
     ("post", f"{ORDER}cancel/"): Row(HERS, {"reason": "no"}),
+    ("get", f"{ORDER}receipt/"): Row(HERS),
+    ("get", f"{ORDER}refunds/"): Row(HERS),
+    ("get", "credit/"): Row(EVERYBODY),
+    ("post", f"{ORDER}refunds/"): Row({"sam"}, {"amount_minor": 1}),
+    ("put", f"{ORDER}tip/"): Row({"ada"}, {"tip_minor": 0}),
+    ("get", "restaurants/<uuid:restaurant_id>/earnings/"): Row({"bo"}, forbidden=frozenset({"cook"})),
+    ("get", "driver/earnings/"): Row({"cleo", "rider"}, forbidden=frozenset(EVERYBODY - {"cleo", "rider"})),
     ("get", "addresses/"): Row(EVERYBODY),
     ("post", "addresses/"): Row(EVERYBODY, HOME),
     ("get", BOARD): Row(KITCHEN),
@@ -91,7 +99,8 @@ class Company:
         if method == "get":
             return app.get(f"/api/v1/{path}")
         sent = cart(self.stage.kitchen) if body is None and route in ("quotes/", "orders/") else body or {}
-        return app.post(f"/api/v1/{path}", sent, format="json", HTTP_IDEMPOTENCY_KEY=str(uuid4()))
+        send = getattr(app, method)
+        return send(f"/api/v1/{path}", sent, format="json", HTTP_IDEMPOTENCY_KEY=str(uuid4()))
 
 
 def every(wanted: Callable[[str], bool]) -> pytest.MarkDecorator:
@@ -125,7 +134,9 @@ def test_who_gets_through(company: Company, method: str, route: str) -> None:
     allowed = ROWS[method, route].allowed
     with nothing_changes(company.stage.sandbox):
         assert_problem(company.call("nobody", method, route), 401, "unauthenticated")
-        for who in sorted(EVERYBODY - allowed):
+        for who in sorted(ROWS[method, route].forbidden):
+            assert company.call(who, method, route).status_code == 403, who
+        for who in sorted(EVERYBODY - allowed - ROWS[method, route].forbidden):
             answer = company.call(who, method, route)
             assert answer.status_code == 404, (who, answer.content)
             assert answer.json()["code"] in {

@@ -48,7 +48,12 @@ def test_an_order_is_placed_and_its_total_is_held(stage: Stage) -> None:
     order = answer.json()
     order_id = UUID(order["id"])
     assert order["status"] == "placed"
-    assert order["payment"] == {"status": "authorized", "next_action_url": None, "decline_code": ""}
+    assert order["payment"] == {
+        "status": "authorized",
+        "by_credit": {"amount_minor": 0, "currency": "EUR"},
+        "next_action_url": None,
+        "decline_code": "",
+    }
     assert stage.sandbox.effects(order_id) == [("hold", TOTAL_MINOR + 200)]
     assert path_of(order_id) == [("created", "customer", ""), ("placed", "system", "")]
     assert events_of(order_id) == ["OrderCreated", "OrderPlaced"]

@@ -125,6 +125,7 @@ export const api = {
   full: call,
   get: async (path, options) => (await call("GET", path, options)).body,
   post: async (path, body = {}, options = {}) => (await call("POST", path, { ...options, body })).body,
+  put: async (path, body = {}, options = {}) => (await call("PUT", path, { ...options, body })).body,
   patch: async (path, body = {}, options = {}) => (await call("PATCH", path, { ...options, body })).body,
   delete: async (path, options) => (await call("DELETE", path, options)).body,
 };

@@ -12,6 +12,7 @@ import {
 } from "../../deliveryapp/js/format.js";
 import { sumLines } from "../../deliveryapp/js/quote.js";
 import { vehicleIcon } from "./order-map.js";
+import { refundLines, tipCard } from "./order-money.js";
 import { FINAL, LABEL, ending, headline } from "./words.js";
 
 const STEPS = [
@@ -174,7 +175,7 @@ function receiptLine(line) {
   );
 }
 
-export function summary(order, { onCancel, open }) {
+export function summary(order, { onCancel, onMoney, open, receipt }) {
   const { street, postcode, city, note } = order.delivery;
   return h(
     "div",
@@ -186,7 +187,9 @@ export function summary(order, { onCancel, open }) {
       h("ul", {}, order.lines.map(receiptLine)),
       sumLines(order),
       h("p", { class: "muted small" }, paymentText(order)),
+      refundLines(receipt),
     ),
+    tipCard(order, receipt, onMoney),
     h(
       "section",
       { class: "card stack-s" },
@@ -202,16 +205,19 @@ export function summary(order, { onCancel, open }) {
 }
 
 function paymentText({ payment }) {
+  const credit = payment?.by_credit?.amount_minor ? `${money(payment.by_credit)} paid by your credit. ` : "";
   return (
-    {
+    credit +
+    ({
       pending: "The payment is being confirmed.",
       requires_action: "Your bank wants you to confirm the payment.",
       authorized: "Reserved on your card; charged when the food is picked up.",
       captured: "Charged to your card.",
       declined: "The payment was declined.",
       voided: "The reservation was released; nothing was charged.",
+      partially_refunded: "Charged to your card, and partly refunded.",
       refunded: "Refunded to your card.",
-    }[payment?.status] ?? "We are asking the payment provider."
+    }[payment?.status] ?? "We are asking the payment provider.")
   );
 }
 

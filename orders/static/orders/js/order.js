@@ -3,9 +3,11 @@
 import { ApiError, api } from "../../deliveryapp/js/api.js";
 import { cart } from "../../deliveryapp/js/cart.js";
 import { $, busy, replace } from "../../deliveryapp/js/dom.js";
+import { money } from "../../deliveryapp/js/format.js";
 import { Live, liveBar } from "../../deliveryapp/js/live.js";
 import { confirmDialog, errorState, explain, skeletonLines, toast } from "../../deliveryapp/js/ui.js";
 import { OrderMap } from "./order-map.js";
+import { isCharged } from "./order-money.js";
 import { head, steps, summary } from "./order-view.js";
 import { FINAL } from "./words.js";
 
@@ -13,6 +15,7 @@ const id = location.pathname.split("/").filter(Boolean).at(-1);
 const PAYMENT_POLL_MS = 1500;
 const map = new OrderMap($("#order-map"));
 let order = null;
+let receipt = null;
 let live = null;
 /** What only the tracking side knows: driver, eta, and the highest sequence number seen. */
 const track = { driver: null, eta: null, seq: 0 };
@@ -23,7 +26,7 @@ function paint() {
   paintHead();
   replace($("#order-steps"), steps(order));
   const open = $("#order-summary details")?.open ?? false;
-  replace($("#order-summary"), summary(order, { onCancel: cancel, open }));
+  replace($("#order-summary"), summary(order, { onCancel: cancel, onMoney: refresh, open, receipt }));
   $("#order-steps").hidden = false;
   document.title = `${order.number} · Doorstep`;
   map.show(order, track);
@@ -44,6 +47,8 @@ async function refresh() {
     const fresh = await load();
     if (mine !== asked) return;
     order = fresh;
+    receipt = isCharged(order) ? await api.get(`orders/${id}/receipt/`) : null;
+    if (mine !== asked) return;
     emptyCartIfPlaced();
     paint();
     if (FINAL.has(order.status)) live?.stop();
@@ -62,11 +67,17 @@ function emptyCartIfPlaced() {
   if (order.status !== "failed") cart.clear();
 }
 
+function cancelText() {
+  if (!isCharged(order) && order.status !== "picked_up")
+    return `${order.restaurant.name} is told at once, and the reservation on your card is released.`;
+  return `Your food is on its way, so ${money(order.cancel_refund)} of ${money(order.total)} go back to you. The driver keeps the food and is paid.`;
+}
+
 async function cancel(event) {
   const button = event.currentTarget;
   const sure = await confirmDialog({
     title: "Cancel this order?",
-    text: `${order.restaurant.name} is told at once, and the reservation on your card is released.`,
+    text: cancelText(),
     confirm: "Cancel order",
     cancel: "Keep it",
     danger: true,

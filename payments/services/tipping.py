@@ -1,0 +1,74 @@
+"""A tip that is raised after the order was captured: a charge of its own, taken at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Sum
+
+from deliveryapp.batch import Batch
+from deliveryapp.ids import new_id
+from deliveryapp.transactions import require_transaction
+from payments.errors import TipInProgress
+from payments.models import Payment, Refund
+from payments.services.authorizing import add_authorization
+from payments.services.operations import run_operation
+
+State = Payment.State
+
+
+@dataclass(frozen=True, slots=True)
+class Tips:
+    """What was added to an order's tip after its capture, and what went back of tips, in minor units."""
+
+    added_minor: int
+    returned_minor: int
+
+
+def tips_of(*, order_id: UUID) -> Tips:
+    added = Payment.objects.filter(order_id=order_id, purpose=Payment.Purpose.TIP)
+    returned = Refund.objects.filter(payment__order_id=order_id).exclude(state=Refund.State.FAILED)
+    parts = [part for refund in returned for part in refund.parts if part["kind"] == "tip"]
+    return Tips(
+        added_minor=added.aggregate(sum=Sum("captured_minor"))["sum"] or 0,
+        returned_minor=sum(part["amount_minor"] for part in parts),
+    )
+
+
+def open_tip(*, order_id: UUID, amount_minor: int, now: datetime) -> UUID:
+    """Write the charge down in the caller's transaction, under the order's lock; the operation to run.
+
+    Raises TipInProgress while an earlier one is not settled.
+    """
+    require_transaction()
+    if Payment.objects.filter(
+        order_id=order_id, purpose=Payment.Purpose.TIP, state__in=Payment.UNSETTLED
+    ).exists():
+        raise TipInProgress
+    order = Payment.objects.get(order_id=order_id, purpose=Payment.Purpose.ORDER)
+    tip = Payment(
+        id=new_id(),
+        purpose=Payment.Purpose.TIP,
+        order_id=order_id,
+        customer_id=order.customer_id,
+        restaurant_id=order.restaurant_id,
+        driver_id=order.driver_id,
+        amount_minor=amount_minor,
+        driver_minor=amount_minor,
+        currency=order.currency,
+        gateway=order.gateway,
+        payment_method=order.payment_method,
+        created_at=now,
+        updated_at=now,
+    )
+    batch = Batch()
+    pending = add_authorization(batch, tip, now=now)
+    pending.operation.attempts, pending.operation.leased_until = 0, None
+    batch.execute()
+    return pending.operation.pk
+
+
+def charge_tip(*, operation_id: UUID) -> str:
+    """Ask for it; the state of the charge afterwards. What is left open the sweep brings to its end."""
+    run_operation(operation_id=operation_id)
+    return str(Payment.objects.get(operations=operation_id).state)
