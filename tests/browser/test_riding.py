@@ -44,6 +44,17 @@ def test_an_order_is_offered_ridden_and_delivered(visit: Visit) -> None:
     headline(cleo, "Looking for orders")
     headline(ada, "Enjoy your meal")
     expect(ada.get_by_text("Charged to your card.")).to_be_visible()
+    add_a_tip(ada)
+
+
+def add_a_tip(ada: Page) -> None:
+    """After the delivery, by a charge of its own."""
+    ada.get_by_role("button", name="Add a tip").click()
+    dialog = ada.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    dialog.get_by_role("button", name="€2.00").click()
+    dialog.get_by_role("button", name="Save").click()
+    expect(ada.get_by_text("€2.00 for the driver")).to_be_visible()
 
 
 def test_who_is_no_driver_is_turned_away(visit: Visit, console: Watched) -> None:

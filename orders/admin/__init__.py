@@ -3,15 +3,17 @@
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
 from deliveryapp.admin import ReadOnlyAdmin
 from deliveryapp.api.authentication import as_user
 from deliveryapp.clock import utc_now
 from deliveryapp.errors import AppError
 from orders import services
+from orders.admin.refunding import refund_page
 from orders.models import Customer, Order, OrderFailure, OrderLine, OrderStatusChange
 
 
@@ -62,11 +64,20 @@ class OrderAdmin(ReadOnlyAdmin, ModelAdmin):
     )
     inlines = (LineInline, HistoryInline, FailureInline)
     actions = ("cancel",)
+    actions_detail = ("refund",)
     ordering = ("-id",)
     show_full_result_count = False
 
     class action_form(ActionForm):
         reason = forms.CharField(max_length=120, required=False, help_text="Why (kept in the history)")
+
+    @action(description="Refund", url_path="refund")
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.get_object(request, object_id)
+        if order is None:
+            raise Http404
+        context = {**self.admin_site.each_context(request), "title": f"Refund {order.number}"}
+        return refund_page(request, order, context)
 
     @admin.action(description="Cancel and release the money (give a reason)")
     def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
@@ -87,6 +98,22 @@ class OrderAdmin(ReadOnlyAdmin, ModelAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(ReadOnlyAdmin, ModelAdmin):
-    list_display = ("user", "cancelled_count", "created_at")
+    list_display = ("user", "orders_placed", "cancelled_count", "cancellation_rate", "created_at")
     search_fields = ("user__email", "user__name", "user__phone")
     list_select_related = ("user",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        placed = Count("orders", filter=Q(orders__placed_at__isnull=False))
+        customers: QuerySet[Customer] = super().get_queryset(request)
+        return customers.annotate(placed=placed)
+
+    @admin.display(description="Placed")
+    def orders_placed(self, customer: Customer) -> int:
+        placed: int = customer.placed  # type: ignore[attr-defined]
+        return placed
+
+    @admin.display(description="Cancelled by them")
+    def cancellation_rate(self, customer: Customer) -> str:
+        """Of the orders that were placed (R9)."""
+        placed = self.orders_placed(customer)
+        return f"{customer.cancelled_count / placed:.0%}" if placed else "-"
