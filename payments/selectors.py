@@ -1,13 +1,14 @@
 """Reads of the payments app."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min, Sum
+from django.db.models import Count, Min, QuerySet, Sum
 
-from payments.models import CustomerCredit, LedgerEntry, Payment, Refund, WebhookEvent
+from payments.models import CustomerCredit, LedgerEntry, Payment, PaymentOperation, Refund, WebhookEvent
 
 
 def payments_of(*, order_ids: Iterable[UUID]) -> dict[UUID, Payment]:
@@ -48,6 +49,33 @@ def credit_of(*, customer_id: UUID) -> dict[str, int]:
     """Minor units by currency."""
     rows = CustomerCredit.objects.filter(customer_id=customer_id)
     return dict(rows.values_list("currency", "balance_minor"))
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownOutcomes:
+    """How many calls to the provider stayed without an answer at first, by kind and by what settled them;
+    `still_open` of them are not settled yet.
+    """
+
+    asked: int
+    by_kind: dict[str, int]
+    by_resolution: dict[str, int]
+    still_open: int
+
+
+def unknown_outcomes() -> UnknownOutcomes:
+    unknown = PaymentOperation.objects.filter(was_unknown=True)
+    settled = unknown.exclude(state__in=PaymentOperation.OPEN)
+    return UnknownOutcomes(
+        asked=PaymentOperation.objects.count(),
+        by_kind=_counted(unknown, "kind"),
+        by_resolution=_counted(settled, "resolved_by"),
+        still_open=unknown.filter(state__in=PaymentOperation.OPEN).count(),
+    )
+
+
+def _counted(rows: QuerySet[PaymentOperation], name: str) -> dict[str, int]:
+    return dict(rows.order_by(name).values_list(name).annotate(count=Count("pk")))
 
 
 def unapplied_webhooks(*, limit: int) -> list[str]:

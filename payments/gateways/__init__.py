@@ -37,11 +37,12 @@ class RefundSeen:
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The provider did what was asked, or did it before; this is the result. Only an answer about a refund
-    has one.
+    has one. `found`: not the answer to the question, but what was seen when we looked for its effect.
     """
 
     intent: Intent
     refund: RefundSeen | None = None
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Declined:
 
     code: str
     ref: str = ""
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

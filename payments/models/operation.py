@@ -30,6 +30,11 @@ class PaymentOperation(models.Model):
         DECLINED = "declined"
         FAILED = "failed"
 
+    class ResolvedBy(models.TextChoices):
+        SAME_KEY = "same_key"  # the question was repeated, and answered
+        LOOKING = "looking"  # its effect, or the lack of one, was found at the provider
+        WEBHOOK = "webhook"  # the provider told before we asked again
+
     OPEN = (State.PENDING, State.UNKNOWN)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -44,6 +49,8 @@ class PaymentOperation(models.Model):
     leased_until = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
     answer = models.JSONField(null=True)  # {"ref", "status"} of the provider's object
+    was_unknown = models.BooleanField(default=False, db_default=False)
+    resolved_by = models.CharField(max_length=10, choices=ResolvedBy, blank=True, default="", db_default="")
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)

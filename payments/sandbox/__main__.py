@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import orjson
-
 from .app import Sandbox
-from .faults import Faults
+from .faults import Faults, rules_of
 from .journal import Journal
 from .server import listen, run, write_port_file
 from .store import Store
@@ -26,7 +24,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--webhook-secret", default="whsec_sandbox", help="signs the events")
     parser.add_argument("--public-url", help="how browsers reach this server (3-D Secure page)")
     parser.add_argument("--seed", type=int, help="same seed, same ids and faults")
-    parser.add_argument("--faults", type=orjson.loads, default=[], help="JSON list of fault rules")
+    parser.add_argument("--faults", type=rules_of, default=[], help='JSON list of rules, or "5%%"')
     parser.add_argument("--merchant", default="Food Delivery", help="the name on the 3-D Secure page")
     return parser.parse_args()
 

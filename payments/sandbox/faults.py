@@ -13,6 +13,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+import orjson
+
 from .errors import Obj
 
 #: API kinds, and the seconds they take unless told
@@ -103,6 +105,18 @@ def parse_rule(raw: object) -> Rule:
     except (TypeError, ValueError) as error:
         raise RuleError(str(error)) from error
     return Rule(**{"seconds": defaults[kind], **values, "kind": kind})
+
+
+def rules_of(text: str) -> object:
+    """What a command line says: a JSON list of rules, or "5%" for so many faulty calls, every kind alike."""
+    if not text.endswith("%"):
+        return orjson.loads(text)
+    try:
+        share = float(text[:-1]) / 100
+    except ValueError as error:
+        raise RuleError(f"not a share of calls: {text!r}") from error
+    kinds = [kind for kind in API_KINDS if kind not in ("latency", "processing")]
+    return [{"operation": "*", "kind": kind, "rate": share / len(kinds)} for kind in kinds]
 
 
 class Faults:

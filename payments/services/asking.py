@@ -3,6 +3,7 @@
 No database. A key protects a repetition for a day only, so whatever is asked again is looked for first.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from deliveryapp.clock import utc_now
@@ -55,8 +56,8 @@ def _hold(operation: PaymentOperation, provider: Gateway) -> Answer:
         return answer
     found = provider.find(operation.key, since=operation.created_at - CLOCK_SKEW)
     if isinstance(found, Refused) and found.code == NOT_FOUND:
-        return Declined(code="no_answer") if age > NEVER_AFTER else answer
-    return found if isinstance(found, Answered) else answer
+        return Declined(code="no_answer", found=True) if age > NEVER_AFTER else answer
+    return replace(found, found=True) if isinstance(found, Answered) else answer
 
 
 def _refund(operation: PaymentOperation, provider: Gateway) -> Answer:
@@ -65,6 +66,8 @@ def _refund(operation: PaymentOperation, provider: Gateway) -> Answer:
     """
     if operation.attempts > 1:
         found = provider.find_refund(operation.target_ref, key=operation.key)
+        if isinstance(found, Answered):
+            return replace(found, found=True)
         if not (isinstance(found, Refused) and found.code == NOT_FOUND):
             return found
     return provider.refund(operation.target_ref, amount_minor=operation.amount_minor, key=operation.key)
@@ -73,4 +76,6 @@ def _refund(operation: PaymentOperation, provider: Gateway) -> Answer:
 def _look(provider: Gateway, ref: str, refused: Refused) -> Answer:
     """Refused can mean "done before": the object itself tells."""
     seen = provider.retrieve(ref)
-    return seen if isinstance(seen, Answered | NoAnswer) else refused
+    if isinstance(seen, Answered):
+        return replace(seen, found=True)
+    return seen if isinstance(seen, NoAnswer) else refused

@@ -136,6 +136,7 @@ def _leave_open(batch: Batch, pending: PendingAuthorization, detail: str, now: d
     batch.update(
         PaymentOperation.objects.filter(pk=pending.operation.pk),
         state=State.UNKNOWN,
+        was_unknown=True,
         error=detail[:300],
         leased_until=None,
         next_try_at=now + timedelta(seconds=1),

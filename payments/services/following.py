@@ -5,6 +5,7 @@ bank.
 from uuid import UUID
 
 import structlog
+from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
 from deliveryapp.batch import Batch
@@ -14,6 +15,7 @@ from payments.gateways import Answered, NoAnswer, gateway
 from payments.models import Payment, PaymentOperation
 from payments.services.applying import Before, apply, save, state_of_authorization
 
+BY_WEBHOOK = PaymentOperation.ResolvedBy.WEBHOOK
 log = structlog.get_logger(__name__)
 
 
@@ -69,4 +71,9 @@ def _settle_authorization(payment: Payment) -> None:
     if state not in PaymentOperation.OPEN:
         PaymentOperation.objects.filter(
             payment=payment, kind=PaymentOperation.Kind.AUTHORIZE, state__in=PaymentOperation.OPEN
-        ).update(state=state, settled_at=Now(), leased_until=None)
+        ).update(
+            state=state,
+            resolved_by=Case(When(was_unknown=True, then=Value(BY_WEBHOOK)), default=Value("")),
+            settled_at=Now(),
+            leased_until=None,
+        )

@@ -111,6 +111,8 @@ def _settle(batch: Batch, operation: PaymentOperation, outcome: Outcome, answer:
         state=outcome.state,
         error=outcome.reason[:300],
         answer=_told(answer),
+        was_unknown=operation.was_unknown or outcome.state == State.UNKNOWN,
+        resolved_by=_resolved_by(operation, outcome, answer),
         attempts=operation.attempts - 1 if unsent else operation.attempts,
         leased_until=None,
         settled_at=None if outcome.state in PaymentOperation.OPEN else now,
@@ -118,15 +120,23 @@ def _settle(batch: Batch, operation: PaymentOperation, outcome: Outcome, answer:
     )
 
 
+def _resolved_by(operation: PaymentOperation, outcome: Outcome, answer: Answer) -> str:
+    """How an outcome that had been unknown became known."""
+    if not operation.was_unknown or outcome.state in PaymentOperation.OPEN:
+        return ""
+    found = isinstance(answer, Answered | Declined) and answer.found
+    return PaymentOperation.ResolvedBy.LOOKING if found else PaymentOperation.ResolvedBy.SAME_KEY
+
+
 def _told(answer: Answer) -> dict[str, str] | None:
     """What the provider said, for people who look into it later."""
     match answer:
-        case Answered(intent, refund):
+        case Answered(intent=intent, refund=refund):
             return {
                 "ref": refund.ref if refund else intent.ref,
                 "status": refund.status if refund else intent.status,
             }
-        case Declined(code, ref):
+        case Declined(code=code, ref=ref):
             return {"ref": ref, "status": code}
         case Refused(code, _):
             return {"ref": "", "status": code}

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.audit import INVARIANTS, find_breaches, find_money_breaches
+from payments.selectors import unknown_outcomes
 
 
 class Command(BaseCommand):
@@ -26,8 +27,24 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR(f"  ✗ {breach}"))
         if breaches:
             raise CommandError(f"audit: {len(breaches)} breaches")
+        self.stdout.write(_unknown_outcomes())
         checked = len(INVARIANTS) + bool(options["sandbox_url"])
         self.stdout.write(self.style.SUCCESS(f"audit clean: {checked} invariants hold"))
+
+
+def _unknown_outcomes() -> str:
+    """One line: how many calls to the payment provider stayed without an answer, and how each was settled."""
+    seen = unknown_outcomes()
+    if not seen.by_kind:
+        return f"payment calls: {seen.asked}, none with an unknown outcome"
+    kinds, settled = (
+        ", ".join(f"{name} {count}" for name, count in counts.items())
+        for counts in (seen.by_kind, seen.by_resolution)
+    )
+    return (
+        f"payment calls: {seen.asked}, {sum(seen.by_kind.values())} with an unknown outcome ({kinds}); "
+        f"settled by {settled or 'nothing'}; {seen.still_open} still open"
+    )
 
 
 def _all_breaches(sandbox_url: str) -> list[str]:

@@ -31,7 +31,11 @@ class Command(BaseCommand):
         parser.add_argument("--customers", type=int)
         parser.add_argument("--rate", type=float, help="orders a second")
         parser.add_argument("--port", type=int, default=8000, help="of the pages; another if taken")
-        parser.add_argument("--payment-faults", default="[]", help="JSON list for the payment sandbox")
+        parser.add_argument(
+            "--payment-faults",
+            default="[]",
+            help='of the payment sandbox: a JSON list of rules, or "5%%" of its calls',
+        )
 
     def handle(self, *args: Any, **given: Any) -> None:
         names = DemoOptions.__dataclass_fields__
