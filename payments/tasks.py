@@ -3,12 +3,14 @@
 from celery import shared_task
 
 from deliveryapp.celery_transport import lift_nudge
+from deliveryapp.clock import utc_now
 from payments import services
 
 
 @shared_task(name="payments.sweep", soft_time_limit=50, time_limit=60)
 def sweep() -> None:
     services.sweep()
+    services.drop_waiting_tips(now=utc_now())
     services.apply_waiting_webhooks()
 
 

@@ -71,6 +71,7 @@ class NoAnswer:
 
 
 NOT_FOUND = "not_found"
+DEFAULT = "stripe"
 CREDIT_ONLY = "credit"  # the gateway of orders that need no card
 Answer = Answered | Declined | Refused | NoAnswer
 

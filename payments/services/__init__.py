@@ -11,7 +11,7 @@ from payments.services.compensating import pay_kitchen
 from payments.services.operations import run_operation, sweep
 from payments.services.refunding import Part, RefundRequest, open_refund
 from payments.services.settling import capture, change_amount, raise_hold, release, settle_authorization
-from payments.services.tipping import Tips, charge_tip, open_tip, tips_of
+from payments.services.tipping import Tips, charge_tip, drop_waiting_tips, open_tip, tips_of
 from payments.services.webhooks import apply_waiting_webhooks, apply_webhook, receive_webhook
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "capture",
     "change_amount",
     "charge_tip",
+    "drop_waiting_tips",
     "open_authorization",
     "open_refund",
     "open_tip",

@@ -9,7 +9,17 @@ from django.db.models.functions import Now
 
 from deliveryapp.batch import Batch
 from deliveryapp.transactions import require_no_transaction
-from payments.gateways import CREDIT_ONLY, Answer, Answered, Declined, Hold, NoAnswer, Refused, gateway
+from payments.gateways import (
+    CREDIT_ONLY,
+    DEFAULT,
+    Answer,
+    Answered,
+    Declined,
+    Hold,
+    NoAnswer,
+    Refused,
+    gateway,
+)
 from payments.models import Payment, PaymentOperation
 from payments.services import credit, ledger
 from payments.services.applying import Before, apply, save, state_of_authorization
@@ -59,7 +69,7 @@ def open_authorization(
         amount_minor=amount_minor,
         credit_minor=credit_minor,
         currency=currency,
-        gateway="stripe" if amount_minor else CREDIT_ONLY,
+        gateway=DEFAULT if amount_minor else CREDIT_ONLY,
         payment_method=payment_method,
         restaurant_id=shares.restaurant_id,
         restaurant_minor=shares.restaurant_minor,

@@ -16,7 +16,8 @@ def pay_kitchen(*, order_id: UUID, now: datetime) -> None:
     with durable():
         payment = (
             Payment.objects.select_for_update(no_key=True)
-            .filter(order_id=order_id, purpose=Payment.Purpose.ORDER, captured_minor=0)
+            .filter(order_id=order_id, purpose=Payment.Purpose.ORDER)
+            .exclude(state__in=Payment.TAKEN)
             .first()
         )
         if payment is None or LedgerEntry.objects.filter(reference=reference).exists():

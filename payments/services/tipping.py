@@ -1,7 +1,7 @@
 """A tip that is raised after the order was captured: a charge of its own, taken at once."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Sum
@@ -10,11 +10,14 @@ from deliveryapp.batch import Batch
 from deliveryapp.ids import new_id
 from deliveryapp.transactions import require_transaction
 from payments.errors import TipInProgress
-from payments.models import Payment, Refund
+from payments.gateways import CREDIT_ONLY, DEFAULT
+from payments.models import Payment, PaymentOperation, Refund
 from payments.services.authorizing import add_authorization
 from payments.services.operations import run_operation
+from payments.services.writing import open_operation
 
 State = Payment.State
+PATIENCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def open_tip(*, order_id: UUID, amount_minor: int, now: datetime) -> UUID:
         amount_minor=amount_minor,
         driver_minor=amount_minor,
         currency=order.currency,
-        gateway=order.gateway,
+        gateway=DEFAULT if order.gateway == CREDIT_ONLY else order.gateway,
         payment_method=order.payment_method,
         created_at=now,
         updated_at=now,
@@ -71,4 +74,22 @@ def open_tip(*, order_id: UUID, amount_minor: int, now: datetime) -> UUID:
 def charge_tip(*, operation_id: UUID) -> str:
     """Ask for it; the state of the charge afterwards. What is left open the sweep brings to its end."""
     run_operation(operation_id=operation_id)
-    return str(Payment.objects.get(operations=operation_id).state)
+    tip = Payment.objects.get(operations=operation_id)
+    if tip.state == State.REQUIRES_ACTION:
+        _give_up(tip)
+    return str(tip.state)
+
+
+def drop_waiting_tips(*, now: datetime, limit: int = 20) -> None:
+    """A tip is not worth a visit to the bank: give up those whose bank wants to see the customer."""
+    waiting = Payment.objects.filter(
+        purpose=Payment.Purpose.TIP, state=State.REQUIRES_ACTION, created_at__lt=now - PATIENCE
+    )
+    for tip in waiting[:limit]:
+        _give_up(tip)
+
+
+def _give_up(tip: Payment) -> None:
+    operation_id = open_operation(payment_id=tip.pk, kind=PaymentOperation.Kind.VOID)
+    if operation_id is not None:
+        run_operation(operation_id=operation_id)

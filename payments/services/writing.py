@@ -12,7 +12,6 @@ from payments.models import Payment, PaymentOperation
 Kind, State = PaymentOperation.Kind, Payment.State
 PICKED_UP_BY_THE_SWEEP_AFTER = timedelta(seconds=5)
 NEEDS: dict[str, tuple[str, ...]] = {
-    Kind.AUTHORIZE: (State.PENDING,),
     Kind.INCREMENT: (State.AUTHORIZED,),
     Kind.REAUTHORIZE: (State.AUTHORIZED,),
     Kind.CAPTURE: (State.AUTHORIZED,),
@@ -42,7 +41,7 @@ def open_operation(
 
     A hold has one open operation at a time: while another one is unresolved, that one is run first, and the
     caller looks again. So a capture and a cancellation are decided here, not by who reaches the provider
-    first. None when the payment's state has no need of it (any more).
+    first. None when the payment's state has no need of it (any more); a hold is never asked for anew.
     """
     with durable():
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
@@ -51,7 +50,7 @@ def open_operation(
         first = unresolved.exclude(kind=Kind.REFUND).values_list("pk", flat=True).first()
         if first is not None:
             return first
-        if payment.state not in NEEDS[kind]:
+        if payment.state not in NEEDS.get(kind, ()):
             return None
         if driver_id is not None and payment.driver_id is None:
             payment.driver_id = driver_id

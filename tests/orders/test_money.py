@@ -310,6 +310,26 @@ class TestTips:
         assert receipt(stage, order_id)["tip_now"] == euros(250)
         stage.assert_clean()
 
+    def test_a_bank_that_asks_back_is_not_worth_a_tip(self, stage: Stage) -> None:
+        order_id = delivered(stage)
+        Payment.objects.update(payment_method="pm_card_authenticationRequired")
+        assert_problem(tip(stage.ada, order_id, 250), 402, "tip_not_taken")
+        assert Payment.objects.get(purpose="tip").state == "voided"
+        Payment.objects.filter(purpose="order").update(payment_method="pm_card_visa")
+        stage.must(tip(stage.ada, order_id, 250))
+        assert receipt(stage, order_id)["tip_now"] == euros(250)
+        stage.assert_clean()
+
+    def test_an_order_that_credit_paid_is_tipped_by_card(self, stage: Stage, support: APIClient) -> None:
+        given(refund(support, delivered(stage), {"amount_minor": TOTAL_MINOR, "to_credit": True}))
+        order_id = stage.on_the_road(use_credit=True)
+        drain()
+        stage.must(tip(stage.ada, order_id, 250))
+        assert stage.sandbox.effects(order_id) == [("hold", 250), ("capture", 250)]
+        stage.must(stage.ride(order_id, "delivered"))
+        drain()
+        stage.assert_clean()
+
     def test_only_hers_and_only_in_time(
         self, stage: Stage, support: APIClient, dov: User, as_: ClientOf
     ) -> None:
