@@ -15,6 +15,7 @@ from deliveryapp.clock import utc_now
 from deliveryapp.models import IdempotencyRecord, OutboxEvent, RelayShard, SagaRun, SagaStep, User
 from deliveryapp.transactions import durable
 from orders.models import OrderStatusChange
+from payments.models import LedgerEntry
 from tests.deliveryapp.toys import Recorder, ready, together, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,7 +125,7 @@ def test_a_number_that_somebody_else_took_means_an_old_view() -> None:
 def test_the_numbered_rows_are_kept_by_constraints_of_these_names() -> None:
     names = {
         constraint.name
-        for model in (OutboxEvent, OrderStatusChange)
+        for model in (OutboxEvent, OrderStatusChange, LedgerEntry)
         for constraint in model._meta.constraints
     }
 
