@@ -7,6 +7,8 @@ from weakref import WeakKeyDictionary
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 _async_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis]" = WeakKeyDictionary()
 
@@ -15,6 +17,14 @@ _async_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redi
 def client() -> redis.Redis:
     """Thread-safe and fork-safe (connections of the parent are not reused); answers are bytes."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2)
+
+
+@cache
+def hasty_client() -> redis.Redis:
+    """For those who can do without: half a second for an answer, one try."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    )
 
 
 def async_client() -> redis.asyncio.Redis:
