@@ -22,7 +22,7 @@ urlpatterns = [
     path("api/v1/", include("restaurants.api.urls")),
     path("api/v1/", include("drivers.api.urls")),
     path("api/v1/", include("tracking.api.urls")),
-    path("webhooks/", include("payments.api.urls")),
+    path("", include("payments.api.urls")),
     path("", include("deliveryapp.web.urls")),
     path("", include("restaurants.web.urls")),
     path("", include("orders.web.urls")),

@@ -21,6 +21,7 @@ class OperationInline(TabularInline):
 class PaymentAdmin(ReadOnlyAdmin, ModelAdmin):
     list_display = (
         "order_id",
+        "gateway",
         "amount_minor",
         "currency",
         "state",
@@ -36,7 +37,7 @@ class PaymentAdmin(ReadOnlyAdmin, ModelAdmin):
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin, ModelAdmin):
-    list_display = ("id", "type", "intent_ref", "received_at", "applied_at")
-    list_filter = ("type",)
+    list_display = ("id", "gateway", "type", "intent_ref", "received_at", "applied_at")
+    list_filter = ("gateway", "type")
     search_fields = ("=id", "=intent_ref")
     show_full_result_count = False

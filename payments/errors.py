@@ -16,7 +16,15 @@ class PaymentNotFound(NotFound):
 
 
 class PaymentUnavailable(Unavailable):
-    code, title = "payment_unavailable", "The payment provider cannot be reached"
+    """No gateway takes an order's money now. Nothing was written; `retry_after_s` in extra."""
+
+    code, title = "payment_unavailable", "Payments are unavailable right now"
+
+
+class UnknownGateway(NotFound):
+    """The settings name no such gateway; payments that were made there cannot be reached without it."""
+
+    code, title = "unknown_gateway", "There is no such payment gateway"
 
 
 class IllegalPaymentMove(Conflict):

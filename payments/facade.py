@@ -10,8 +10,9 @@ from deliveryapp.batch import Batch
 from payments import selectors, services
 from payments.gateways import Answer as ProviderAnswer
 from payments.models import Payment, Refund
-from payments.selectors import credit_of
+from payments.selectors import circuits, credit_of, gateway_names
 from payments.services import (
+    ChosenGateway,
     Part,
     PendingAuthorization,
     RefundRequest,
@@ -21,6 +22,7 @@ from payments.services import (
     capture,
     change_amount,
     charge_tip,
+    choose_gateway,
     open_authorization,
     open_tip,
     pay_kitchen,
@@ -30,6 +32,7 @@ from payments.services import (
 )
 
 __all__ = [
+    "ChosenGateway",
     "EarningInfo",
     "LedgerLine",
     "Part",
@@ -44,8 +47,11 @@ __all__ = [
     "capture",
     "change_amount",
     "charge_tip",
+    "choose_gateway",
+    "circuits",
     "credit_of",
     "earnings",
+    "gateway_names",
     "ledger_of",
     "lock_payment",
     "open_authorization",

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from django.db.models import Count, Min, QuerySet, Sum
 
+from deliveryapp.circuit import Status
+from payments.gateways.breaker import circuit_of
+from payments.gateways.configured import configured
 from payments.models import CustomerCredit, LedgerEntry, Payment, PaymentOperation, Refund, WebhookEvent
 
 
@@ -78,9 +81,19 @@ def _counted(rows: QuerySet[PaymentOperation], name: str) -> dict[str, int]:
     return dict(rows.order_by(name).values_list(name).annotate(count=Count("pk")))
 
 
-def unapplied_webhooks(*, limit: int) -> list[str]:
-    """Ids of stored messages whose task got lost, oldest first."""
-    waiting = WebhookEvent.objects.filter(applied_at=None).order_by("received_at")
+def gateway_names() -> list[str]:
+    """Of the settings, the preferred one first."""
+    return list(configured())
+
+
+def circuits() -> list[Status]:
+    """How the circuit of each gateway stands, and what it has counted."""
+    return [circuit_of(name).status() for name in configured()]
+
+
+def unapplied_webhooks(*, gateway: str, limit: int) -> list[str]:
+    """Ids of this gateway's stored messages whose task got lost, oldest first."""
+    waiting = WebhookEvent.objects.filter(applied_at=None, gateway=gateway).order_by("received_at")
     return list(waiting.values_list("pk", flat=True)[:limit])
 
 

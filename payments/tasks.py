@@ -11,6 +11,7 @@ from payments import services
 def sweep() -> None:
     services.sweep()
     services.drop_waiting_tips(now=utc_now())
+    services.probe_circuits()
     services.apply_waiting_webhooks()
 
 

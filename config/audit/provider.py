@@ -46,16 +46,20 @@ class Placed:
         return self.status in ("cancelled", "failed")
 
 
-def find_money_breaches(sandbox_url: str) -> list[str]:
-    """Every disagreement between the server's effect log and our rows. Raises httpx.HTTPError."""
+def find_money_breaches(sandbox_url: str, *, gateway: str = "stripe") -> list[str]:
+    """Every disagreement between the server's effect log and our rows of this gateway. Raises
+    httpx.HTTPError."""
     seen, orders = _read(sandbox_url), _orders()
-    by_ref = {payment.provider_ref: payment for payment in Payment.objects.exclude(provider_ref=None)}
+    here = Payment.objects.filter(gateway=gateway).exclude(provider_ref=None)
+    by_ref = {payment.provider_ref: payment for payment in here}
     breaches = [
         text for ref, intent in seen.items() for text in _of_intent(ref, intent, orders, by_ref.get(ref))
     ]
     for order_id, intents in _by_order(seen, by_ref).items():
         if order_id in orders:
             breaches += _of_order(order_id, intents, orders[order_id])
+    theirs = Payment.objects.exclude(gateway=gateway).values_list("order_id", flat=True)
+    breaches += _held_elsewhere(seen, {str(order_id) for order_id in theirs})
     return breaches + list(_missing_there(seen, by_ref))
 
 
@@ -131,6 +135,12 @@ def _of_order(order_id: str, intents: dict[str, Seen], order: Placed) -> Iterato
         yield f"I5 order {order_id} of {order.by_card_minor} was delivered, captured {captured}"
     if order.ended_early and (live or (kept and not order.picked_up)):
         yield f"I5 order {order_id} is {order.status}, but {live} is held and {kept} kept"
+
+
+def _held_elsewhere(seen: dict[str, Seen], elsewhere: set[str]) -> Iterator[str]:
+    for ref, intent in seen.items():
+        if intent.holds and intent.order_id in elsewhere:
+            yield f"I4 {ref} holds for order {intent.order_id}, whose payment is at another gateway"
 
 
 def _missing_there(seen: dict[str, Seen], by_ref: dict[str | None, Payment]) -> Iterator[str]:

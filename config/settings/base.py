@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import env
+from config.settings.gateways import read_gateways
 from deliveryapp.logs import configure_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -180,6 +181,16 @@ LIVE_URL = env.text("LIVE_URL", "").rstrip("/")  # empty: sockets on the same or
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "sk_test_sandbox")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
+STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY", "")
+# Several accounts, the preferred one first; empty: the one above, named "stripe".
+PAYMENT_GATEWAYS = read_gateways("PAYMENT_GATEWAYS")
+# The circuit breaker of each gateway (deliveryapp/circuit/terms.py says what the words mean).
+PAYMENT_CIRCUIT_WINDOW_S = env.number("PAYMENT_CIRCUIT_WINDOW_S", 30, minimum=0.01)
+PAYMENT_CIRCUIT_MIN_CALLS = int(env.number("PAYMENT_CIRCUIT_MIN_CALLS", 8, minimum=1))
+PAYMENT_CIRCUIT_FAILURE_SHARE = env.number("PAYMENT_CIRCUIT_FAILURE_SHARE", 0.5, minimum=0.01, maximum=1)
+PAYMENT_CIRCUIT_OPEN_S = env.number("PAYMENT_CIRCUIT_OPEN_S", 5, minimum=0.01)
+PAYMENT_CIRCUIT_LONGEST_OPEN_S = env.number("PAYMENT_CIRCUIT_LONGEST_OPEN_S", 60, minimum=0.01)
+PAYMENT_CIRCUIT_TRIAL_S = env.number("PAYMENT_CIRCUIT_TRIAL_S", 30, minimum=0.01)
 
 # Static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"

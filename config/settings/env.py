@@ -1,5 +1,6 @@
 """Read settings from the environment; a missing or malformed value stops the process with its name."""
 
+import math
 import os
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -33,7 +34,7 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}")
 
 
-def number(name: str, default: float, *, minimum: float) -> float:
+def number(name: str, default: float, *, minimum: float, maximum: float = math.inf) -> float:
     value = os.environ.get(name, str(default))
     try:
         parsed = float(value)
@@ -41,6 +42,8 @@ def number(name: str, default: float, *, minimum: float) -> float:
         raise ImproperlyConfigured(f"{name} must be a number, not {value!r}") from None
     if not parsed >= minimum:
         raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {value!r}")
+    if parsed > maximum:
+        raise ImproperlyConfigured(f"{name} must be at most {maximum}, not {value!r}")
     return parsed
 
 

@@ -5,8 +5,9 @@ from config.settings.base import *
 
 SECRET_KEY = env.given("SECRET_KEY")
 JWT_SIGNING_KEY = env.given("JWT_SIGNING_KEY")
-STRIPE_SECRET_KEY = env.given("STRIPE_SECRET_KEY")
-env.given("STRIPE_WEBHOOK_SECRETS")
+if not PAYMENT_GATEWAYS:
+    STRIPE_SECRET_KEY = env.given("STRIPE_SECRET_KEY")
+    env.given("STRIPE_WEBHOOK_SECRETS")
 env.given("DATABASE_URL")
 env.given("REDIS_URL")
 env.given("ALLOWED_HOSTS")

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from deliveryapp.api.fields import LatitudeField, LongitudeField, StrictIntegerField
 from orders import pricing
 from orders.services import AddressInput, DeliveryInput, OrderRequest
+from payments import facade as payments
 from restaurants.facade import CartLine
 
 REJECT_REASONS = ("too_busy", "closing_early", "item_unavailable", "kitchen_problem", "other")
@@ -70,6 +71,7 @@ class QuoteInput(serializers.Serializer[Any]):
             tip_minor=data["tip_minor"],
             note=data["note"],
             payment_method=data.get("payment_method", ""),
+            payment_gateway=data.get("payment_gateway", ""),
             use_credit=data.get("use_credit", False),
             expected_total_minor=data["expected_total_minor"],
         )
@@ -81,9 +83,19 @@ class OrderInput(QuoteInput):
         validators=[refuse_card_number],
         help_text="A payment method of the provider; never a card number",
     )
+    payment_gateway = serializers.CharField(
+        max_length=20,
+        required=False,
+        help_text="The gateway where the payment method was made; without it any gateway is asked",
+    )
     use_credit = serializers.BooleanField(
         default=False, help_text="Pay from the credit first, and the rest with the payment method"
     )
+
+    def validate_payment_gateway(self, name: str) -> str:
+        if name not in payments.gateway_names():
+            raise serializers.ValidationError("There is no such gateway.", code="unknown_gateway")
+        return name
 
 
 def _cart_line(line: dict[str, Any]) -> CartLine:

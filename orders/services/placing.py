@@ -1,6 +1,6 @@
 """Placing an order: one commit, the provider's answer, one commit (R1, R2, F4).
 
-1. validate and price on the server; nothing is written when that refuses.
+1. validate and price on the server, choose a gateway that answers; nothing is written when that refuses.
 2. commit: order, lines, history, payment and its operation, saga, idempotency record, outbox — one statement.
 3. ask the provider for the hold, with the key that step 2 stored.
 4. commit: placed (or failed), payment, saga, stored answer, outbox — one statement.
@@ -79,7 +79,8 @@ def place_order(*, user: User, request: OrderRequest, key: str, request_hash: st
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
     Raises RequestInFlight when the same key is being answered right now, CreditChanged when another order
-    was quicker to spend the customer's credit, and what `quote` raises.
+    was quicker to spend the customer's credit, what `quote` raises, and PaymentUnavailable while no gateway
+    answers; nothing is written then and the key stays unused.
     """
     quoted = quote(user_id=user.pk, request=request, now=now)
     draft = _write_down(user, request, quoted, key, request_hash, now)
@@ -99,11 +100,14 @@ def _write_down(
     order = _new_order(user, request, quoted, now)
     lines = _new_lines(order, quoted)
     credit_minor = _credit_for(order) if request.use_credit else 0
+    by_card_minor = order.total_minor - credit_minor
+    chosen = payments.choose_gateway(amount_minor=by_card_minor, bound_to=request.payment_gateway)
     pending = payments.open_authorization(
         batch,
+        chosen=chosen,
         order_id=order.pk,
         customer_id=user.pk,
-        amount_minor=order.total_minor - credit_minor,
+        amount_minor=by_card_minor,
         credit_minor=credit_minor,
         currency=order.currency,
         payment_method=request.payment_method,

@@ -34,6 +34,7 @@ class OrderRequest:
     tip_minor: int = 0
     note: str = ""
     payment_method: str = ""
+    payment_gateway: str = ""
     use_credit: bool = False
     expected_total_minor: int | None = None
 

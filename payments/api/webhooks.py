@@ -9,10 +9,11 @@ from payments import services
 
 @csrf_exempt
 @require_POST
-def stripe_webhook(request: HttpRequest) -> HttpResponse:
+def webhook(request: HttpRequest, gateway: str) -> HttpResponse:
     """Signed by the provider; stored and answered at once, applied by a worker."""
+    signature = request.headers.get("Stripe-Signature", "")
     try:
-        services.receive_webhook(body=request.body, signature=request.headers.get("Stripe-Signature", ""))
+        services.receive_webhook(gateway=gateway, body=request.body, signature=signature)
     except AppError as error:
         body = problem(status=error.status, code=error.code, title=error.title, detail=error.detail)
         return JsonResponse(body, status=error.status, content_type=CONTENT_TYPE)

@@ -1,6 +1,9 @@
-"""Adapters to payment providers: one call each, no database, every answer classified."""
+"""Adapters to payment providers: one call each, no database, every answer classified.
 
-from collections.abc import Callable
+`gateway(name)` is an adapter behind its circuit breaker; which there are is a setting
+(`payments/gateways/configured.py`).
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -64,14 +67,19 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Time-out, 5xx, 429 or in flight: it may or may not have happened. Unless it was `sent`, it has not."""
+    """Time-out, 5xx, 429 or in flight: it may or may not have happened. Unless it was `sent`, it has not;
+    where a circuit is open that is worth another try in `retry_after_s`.
+
+    Not `outage`: the provider is well, only this very request goes unanswered.
+    """
 
     detail: str
     sent: bool = True
+    retry_after_s: float = 0.0
+    outage: bool = True
 
 
 NOT_FOUND = "not_found"
-DEFAULT = "stripe"
 CREDIT_ONLY = "credit"  # the gateway of orders that need no card
 Answer = Answered | Declined | Refused | NoAnswer
 
@@ -124,8 +132,8 @@ class Gateway(Protocol):
 
 @cache
 def gateway(name: str) -> Gateway:
+    """Raises UnknownGateway for a name that no setting explains."""
+    from payments.gateways.breaker import guarded
     from payments.gateways.credit_gateway import CreditGateway
-    from payments.gateways.stripe_gateway import StripeGateway
 
-    kinds: dict[str, Callable[[], Gateway]] = {"stripe": StripeGateway, CREDIT_ONLY: CreditGateway}
-    return kinds[name]()
+    return CreditGateway() if name == CREDIT_ONLY else guarded(name)

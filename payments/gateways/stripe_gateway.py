@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import stripe
-from django.conf import settings
 from stripe.params import PaymentIntentCreateParams
 
 from payments.gateways import (
@@ -21,6 +20,7 @@ from payments.gateways import (
     RefundSeen,
     Refused,
 )
+from payments.gateways.configured import GatewayConfig
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 2, 8
 EXPAND = ["latest_charge.balance_transaction"]
@@ -28,12 +28,12 @@ MAX_PAGES = 50
 
 
 class StripeGateway:
-    """Retries are ours, with our keys; the SDK must not make its own."""
+    """One account. Retries are ours, with our keys; the SDK must not make its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: GatewayConfig) -> None:
         self._client = stripe.StripeClient(
-            settings.STRIPE_SECRET_KEY,
-            base_addresses={"api": settings.STRIPE_API_BASE},
+            config.secret_key,
+            base_addresses={"api": config.api_base},
             http_client=stripe.RequestsClient(timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)),
             max_network_retries=0,
         )
@@ -119,7 +119,7 @@ def _find(
         if not page["has_more"]:
             return Refused(code=NOT_FOUND, detail="the provider has nothing with this key")
         params["starting_after"] = page["data"][-1]["id"]
-    return NoAnswer("too many objects to look through")
+    return NoAnswer("too many objects to look through", outage=False)
 
 
 def _ask(call: Callable[[], stripe.PaymentIntent]) -> Answer:
@@ -134,7 +134,7 @@ def _ask_raw(call: Callable[[], stripe.StripeObject]) -> stripe.StripeObject | D
         return _declined(error)
     except stripe.StripeError as error:
         if _is_no_answer(error):
-            return NoAnswer(f"{type(error).__name__} {error.http_status or ''}".strip())
+            return NoAnswer(_name(error), outage=_is_outage(error))
         return Refused(code=error.code or type(error).__name__, detail=str(error.user_message or error)[:200])
 
 
@@ -145,6 +145,16 @@ def _is_no_answer(error: stripe.StripeError) -> bool:
     status = error.http_status
     silent = status is None or status >= 500 or status in {401, 403, 409, 429}
     return silent or isinstance(error, stripe.IdempotencyError)
+
+
+def _name(error: stripe.StripeError) -> str:
+    return f"{type(error).__name__} {error.http_status or ''}".strip()
+
+
+def _is_outage(error: stripe.StripeError) -> bool:
+    """Not when the provider repeats what it once answered to this key, nor when the key was ours to blame."""
+    repeated = (error.headers or {}).get("Idempotent-Replayed") == "true"
+    return not repeated and not isinstance(error, stripe.IdempotencyError)
 
 
 def _declined(error: stripe.CardError) -> Declined:

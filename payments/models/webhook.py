@@ -9,6 +9,7 @@ class WebhookEvent(models.Model):
     """A provider's message as it came, once per event id; applied afterwards."""
 
     id = models.CharField(primary_key=True, max_length=80)
+    gateway = models.CharField(max_length=20, default="stripe", db_default="stripe")
     type = models.CharField(max_length=80)
     intent_ref = models.CharField(max_length=80, blank=True)
     payload = models.JSONField()
@@ -18,6 +19,8 @@ class WebhookEvent(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["received_at"], name="webhook_unapplied", condition=Q(applied_at__isnull=True)
+                fields=["gateway", "received_at"],
+                name="webhook_unapplied",
+                condition=Q(applied_at__isnull=True),
             )
         ]

@@ -7,6 +7,7 @@ from payments.services.authorizing import (
     open_authorization,
     record_authorization,
 )
+from payments.services.choosing import ChosenGateway, choose_gateway, probe_circuits
 from payments.services.compensating import pay_kitchen
 from payments.services.operations import run_operation, sweep
 from payments.services.refunding import Part, RefundRequest, open_refund
@@ -15,6 +16,7 @@ from payments.services.tipping import Tips, charge_tip, drop_waiting_tips, open_
 from payments.services.webhooks import apply_waiting_webhooks, apply_webhook, receive_webhook
 
 __all__ = [
+    "ChosenGateway",
     "Part",
     "PendingAuthorization",
     "RefundRequest",
@@ -26,11 +28,13 @@ __all__ = [
     "capture",
     "change_amount",
     "charge_tip",
+    "choose_gateway",
     "drop_waiting_tips",
     "open_authorization",
     "open_refund",
     "open_tip",
     "pay_kitchen",
+    "probe_circuits",
     "raise_hold",
     "receive_webhook",
     "record_authorization",

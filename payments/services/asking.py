@@ -45,19 +45,22 @@ def _hold(operation: PaymentOperation, provider: Gateway) -> Answer:
     would hold the money a second time.
     """
     age = utc_now() - operation.created_at
+    asks = age < ASK_FOR
     answer: Answer = NoAnswer("not asked any more", sent=False)
-    if age < ASK_FOR:
+    if asks:
         first = operation.kind == Kind.AUTHORIZE
         hold = hold_for(operation.payment) if first else replacement_for(operation)
         answer = provider.authorize(hold, key=operation.key)
         if isinstance(answer, Refused):
             return Declined(code=answer.code)
-    if not isinstance(answer, NoAnswer) or operation.attempts < LOOK_AFTER:
+    if not isinstance(answer, NoAnswer) or (asks and operation.attempts < LOOK_AFTER):
         return answer
     found = provider.find(operation.key, since=operation.created_at - CLOCK_SKEW)
     if isinstance(found, Refused) and found.code == NOT_FOUND:
         return Declined(code="no_answer", found=True) if age > NEVER_AFTER else answer
-    return replace(found, found=True) if isinstance(found, Answered) else answer
+    if isinstance(found, Answered):
+        return replace(found, found=True)
+    return found if isinstance(found, NoAnswer) and not asks else answer
 
 
 def _refund(operation: PaymentOperation, provider: Gateway) -> Answer:

@@ -8,21 +8,14 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from deliveryapp.batch import Batch
+from deliveryapp.circuit import Permit
 from deliveryapp.transactions import require_no_transaction
-from payments.gateways import (
-    CREDIT_ONLY,
-    DEFAULT,
-    Answer,
-    Answered,
-    Declined,
-    Hold,
-    NoAnswer,
-    Refused,
-    gateway,
-)
+from payments.gateways import Answer, Answered, Declined, Hold, NoAnswer, Refused, gateway
+from payments.gateways.breaker import admitted_gateway
 from payments.models import Payment, PaymentOperation
 from payments.services import credit, ledger
 from payments.services.applying import Before, apply, save, state_of_authorization
+from payments.services.choosing import ChosenGateway
 
 HELD_FOR = timedelta(seconds=30)  # longer than a call takes, and not long to wait for the sweeper
 Kind, State = PaymentOperation.Kind, PaymentOperation.State
@@ -30,10 +23,11 @@ Kind, State = PaymentOperation.Kind, PaymentOperation.State
 
 @dataclass(frozen=True, slots=True)
 class PendingAuthorization:
-    """A hold that has been written down and not yet asked for."""
+    """A hold that has been written down and not yet asked for; `permit` is the right to ask once."""
 
     payment: Payment
     operation: PaymentOperation
+    permit: Permit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +43,7 @@ class Shares:
 def open_authorization(
     batch: Batch,
     *,
+    chosen: ChosenGateway,
     order_id: UUID,
     customer_id: UUID,
     amount_minor: int,
@@ -69,7 +64,7 @@ def open_authorization(
         amount_minor=amount_minor,
         credit_minor=credit_minor,
         currency=currency,
-        gateway=DEFAULT if amount_minor else CREDIT_ONLY,
+        gateway=chosen.name,
         payment_method=payment_method,
         restaurant_id=shares.restaurant_id,
         restaurant_minor=shares.restaurant_minor,
@@ -79,7 +74,7 @@ def open_authorization(
         updated_at=now,
     )
     credit.set_aside(batch, payment)
-    return add_authorization(batch, payment, now=now)
+    return replace(add_authorization(batch, payment, now=now), permit=chosen.permit)
 
 
 def add_authorization(batch: Batch, payment: Payment, *, now: datetime) -> PendingAuthorization:
@@ -120,8 +115,9 @@ def replacement_for(operation: PaymentOperation) -> Hold:
 def ask(pending: PendingAuthorization) -> Answer:
     """Ask the provider for the hold; up to 10 s."""
     require_no_transaction()
-    payment = pending.payment
-    return gateway(payment.gateway).authorize(hold_for(payment), key=pending.operation.key)
+    name, permit = pending.payment.gateway, pending.permit
+    provider = gateway(name) if permit is None else admitted_gateway(name, permit)
+    return provider.authorize(hold_for(pending.payment), key=pending.operation.key)
 
 
 def record_authorization(

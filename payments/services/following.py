@@ -23,7 +23,7 @@ class NotReadable(Exception):
     """The provider did not tell; ask again later."""
 
 
-def follow(*, intent_ref: str, gateway_name: str = "stripe") -> None:
+def follow(*, intent_ref: str, gateway_name: str) -> None:
     """Raises NotReadable. Safe to repeat, in any order with everything else."""
     require_no_transaction()
     answer = gateway(gateway_name).retrieve(intent_ref)
@@ -34,7 +34,7 @@ def follow(*, intent_ref: str, gateway_name: str = "stripe") -> None:
         return
     now = utc_now()
     with durable():
-        payment = _payment_of(intent_ref, answer.intent.payment_id)
+        payment = _payment_of(gateway_name, intent_ref, answer.intent.payment_id)
         if payment is None:
             return
         before = Before.of(payment)
@@ -47,11 +47,11 @@ def follow(*, intent_ref: str, gateway_name: str = "stripe") -> None:
         _settle_authorization(payment)
 
 
-def _payment_of(intent_ref: str, payment_id: str) -> Payment | None:
+def _payment_of(gateway_name: str, intent_ref: str, payment_id: str) -> Payment | None:
     """By the provider's id, or by the id we gave it when its first answer never reached us. A hold that
-    another one replaced is nobody's any more.
+    another one replaced is nobody's any more, and no gateway speaks for what is held at another.
     """
-    locked = Payment.objects.select_for_update(no_key=True)
+    locked = Payment.objects.select_for_update(no_key=True).filter(gateway=gateway_name)
     found = locked.filter(provider_ref=intent_ref).first()
     ours = _uuid_or_none(payment_id)
     if found is None and ours is not None:

@@ -76,7 +76,8 @@ def _record(operation: PaymentOperation, answer: Answer) -> None:
         outcome = judge(operation, payment, answer)
         if operation.kind == Kind.REFUND:
             settle_refund(operation, payment, answer, outcome, now=now)
-        if outcome.needs_review or (outcome.state == State.UNKNOWN and operation.attempts == ALARM_AT):
+        silent_for_long = operation.attempts == ALARM_AT and not _is_unsent(answer)
+        if outcome.needs_review or (outcome.state == State.UNKNOWN and silent_for_long):
             happened.append(_alarm(operation, payment, outcome.reason))
         save(batch, payment, happened, before=before, now=now)
         _settle(batch, operation, outcome, answer)
@@ -105,19 +106,25 @@ def _replace(batch: Batch, operation: PaymentOperation, payment: Payment, answer
 
 def _settle(batch: Batch, operation: PaymentOperation, outcome: Outcome, answer: Answer) -> None:
     now = utc_now()
-    unsent = isinstance(answer, NoAnswer) and not answer.sent
+    unsent = _is_unsent(answer)
+    waits = unsent and outcome.state == State.UNKNOWN  # nothing was asked: it is as unknown as it was before
+    state = operation.state if waits else outcome.state
     batch.update(
         PaymentOperation.objects.filter(pk=operation.pk, lease_token=operation.lease_token),
-        state=outcome.state,
+        state=state,
         error=outcome.reason[:300],
         answer=_told(answer),
-        was_unknown=operation.was_unknown or outcome.state == State.UNKNOWN,
+        was_unknown=operation.was_unknown or state == State.UNKNOWN,
         resolved_by=_resolved_by(operation, outcome, answer),
         attempts=operation.attempts - 1 if unsent else operation.attempts,
         leased_until=None,
         settled_at=None if outcome.state in PaymentOperation.OPEN else now,
-        next_try_at=now + _pause(operation.attempts),
+        next_try_at=now + _pause(operation, answer),
     )
+
+
+def _is_unsent(answer: Answer) -> bool:
+    return isinstance(answer, NoAnswer) and not answer.sent
 
 
 def _resolved_by(operation: PaymentOperation, outcome: Outcome, answer: Answer) -> str:
@@ -152,7 +159,11 @@ def _alarm(operation: PaymentOperation, payment: Payment, reason: str) -> Event:
     return events.PaymentNeedsReview(**ids, reason=f"{operation.kind}: {reason}"[:200])
 
 
-def _pause(attempts: int) -> timedelta:
-    """Doubling up to five minutes, spread so that those who failed together do not come back together."""
-    base_s = min(2 ** min(attempts, 9), LONGEST_PAUSE_S)
+def _pause(operation: PaymentOperation, answer: Answer) -> timedelta:
+    """Doubling up to five minutes, or as long as the gateway is left to rest; spread so that those who failed
+    together do not come back together.
+    """
+    if isinstance(answer, NoAnswer) and answer.retry_after_s:
+        return timedelta(seconds=answer.retry_after_s + random.uniform(0.1, 1))
+    base_s = min(2 ** min(operation.attempts, 9), LONGEST_PAUSE_S)
     return timedelta(seconds=base_s * random.uniform(1 - JITTER, 1 + JITTER))

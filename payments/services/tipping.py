@@ -10,7 +10,8 @@ from deliveryapp.batch import Batch
 from deliveryapp.ids import new_id
 from deliveryapp.transactions import require_transaction
 from payments.errors import TipInProgress
-from payments.gateways import CREDIT_ONLY, DEFAULT
+from payments.gateways import CREDIT_ONLY
+from payments.gateways.configured import preferred
 from payments.models import Payment, PaymentOperation, Refund
 from payments.services.authorizing import add_authorization
 from payments.services.operations import run_operation
@@ -59,7 +60,7 @@ def open_tip(*, order_id: UUID, amount_minor: int, now: datetime) -> UUID:
         amount_minor=amount_minor,
         driver_minor=amount_minor,
         currency=order.currency,
-        gateway=DEFAULT if order.gateway == CREDIT_ONLY else order.gateway,
+        gateway=preferred() if order.gateway == CREDIT_ONLY else order.gateway,
         payment_method=order.payment_method,
         created_at=now,
         updated_at=now,

@@ -2,12 +2,12 @@
 itself.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 import stripe
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -16,6 +16,7 @@ from deliveryapp.transactions import require_no_transaction
 from deliveryapp.transport import transport
 from payments import selectors
 from payments.errors import WebhookRefused
+from payments.gateways.configured import config_of, configured
 from payments.models import WebhookEvent
 from payments.services.following import NotReadable, follow
 
@@ -23,15 +24,20 @@ log = structlog.get_logger(__name__)
 MAX_AGE_S = MAX_FUTURE_S = 300
 
 
-def receive_webhook(*, body: bytes, signature: str) -> str | None:
-    """Verify and keep a message, and ask a worker to apply it; the sweep finds what got lost.
+def receive_webhook(*, gateway: str, body: bytes, signature: str) -> str | None:
+    """Verify and keep a gateway's message, and ask a worker to apply it; the sweep finds what got lost.
 
-    Its event id when it is new, None for a repetition. Raises WebhookRefused.
+    Its event id when it is new, None for a repetition. Raises WebhookRefused, UnknownGateway.
     """
-    event = _verified(body, signature)
+    event = _verified(config_of(gateway).webhook_secrets, body, signature)
     row, is_new = WebhookEvent.objects.get_or_create(
         id=event["id"][:80],
-        defaults={"type": event["type"][:80], "intent_ref": _intent_ref(event), "payload": event},
+        defaults={
+            "gateway": gateway,
+            "type": event["type"][:80],
+            "intent_ref": _intent_ref(event),
+            "payload": event,
+        },
     )
     if is_new:
         event_id = row.pk
@@ -49,9 +55,9 @@ def _intent_ref(event: dict[str, Any]) -> str:
     return found[:80] if isinstance(found, str) else ""
 
 
-def _verified(body: bytes, signature: str) -> dict[str, Any]:
-    """Any of the configured secrets may have signed, so that secrets can be rotated."""
-    for secret in settings.STRIPE_WEBHOOK_SECRETS:
+def _verified(secrets: Iterable[str], body: bytes, signature: str) -> dict[str, Any]:
+    """Any of the secrets may have signed, so that they can be rotated."""
+    for secret in secrets:
         try:
             stripe.WebhookSignature.verify_header(body.decode(), signature, secret, MAX_AGE_S)
         except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError):
@@ -80,12 +86,15 @@ def _well_formed(body: bytes) -> dict[str, Any]:
 
 
 def apply_waiting_webhooks(*, limit: int = 50) -> None:
-    """Those whose task got lost or found the provider silent, oldest first; none holds up the others."""
-    for event_id in selectors.unapplied_webhooks(limit=limit):
-        try:
-            apply_webhook(event_id=event_id)
-        except NotReadable as error:
-            log.warning("webhook_waits", event_id=event_id, reason=str(error))
+    """Those whose task got lost or found the provider silent, oldest first; none holds up the others, and
+    no gateway those of another.
+    """
+    for gateway in configured():
+        for event_id in selectors.unapplied_webhooks(gateway=gateway, limit=limit):
+            try:
+                apply_webhook(event_id=event_id)
+            except NotReadable as error:
+                log.warning("webhook_waits", event_id=event_id, reason=str(error))
 
 
 def apply_webhook(*, event_id: str) -> None:
@@ -98,5 +107,5 @@ def apply_webhook(*, event_id: str) -> None:
     if event is None:
         return
     if event.intent_ref.startswith("pi_"):
-        follow(intent_ref=event.intent_ref)
+        follow(intent_ref=event.intent_ref, gateway_name=event.gateway)
     WebhookEvent.objects.filter(pk=event_id).update(applied_at=Now())

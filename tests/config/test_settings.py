@@ -13,6 +13,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings import env
+from config.settings.gateways import read_gateways
+from payments.gateways.configured import configured
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -84,6 +86,12 @@ class TestEnv:
         monkeypatch.setenv("IT", "2.5")
         assert env.number("IT", 7, minimum=1) == 2.5
 
+    def test_number_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("IT", "1.5")
+        assert env.number("IT", 1, minimum=0, maximum=1.5) == 1.5
+        with pytest.raises(ImproperlyConfigured, match="IT must be at most 1"):
+            env.number("IT", 1, minimum=0, maximum=1)
+
     def test_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert env.words("IT") == []
         monkeypatch.setenv("IT", " a, ,b ,")
@@ -126,6 +134,69 @@ class TestEnv:
     def test_broker_of_something_else(self) -> None:
         with pytest.raises(ImproperlyConfigured, match="REDIS_URL must be"):
             env.celery_broker("amqp://h")
+
+
+class TestGateways:
+    GIVEN = {"name": "backup", "secret_key": "sk_live_canary", "webhook_secrets": ["whsec_canary"]}
+
+    def read(self, monkeypatch: pytest.MonkeyPatch, value: object) -> list[dict[str, Any]]:
+        monkeypatch.setenv("IT", value if isinstance(value, str) else json.dumps(value))
+        return read_gateways("IT")
+
+    @pytest.mark.parametrize("value", ["", "  ", "[]"])
+    def test_none(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+        monkeypatch.delenv("IT", raising=False)
+        assert read_gateways("IT") == []
+        assert self.read(monkeypatch, value) == []
+
+    def test_in_their_order_and_filled_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        near = {**self.GIVEN, "name": "near", "api_base": "http://127.0.0.1:1/", "publishable_key": "pk_1"}
+        assert self.read(monkeypatch, [near, self.GIVEN]) == [
+            {**near, "kind": "stripe", "api_base": "http://127.0.0.1:1"},
+            {
+                **self.GIVEN,
+                "kind": "stripe",
+                "api_base": "https://api.stripe.com",
+                "publishable_key": "",
+            },
+        ]
+
+    @pytest.mark.parametrize(
+        ("value", "said"),
+        [
+            ("{", "IT must be JSON"),
+            ({}, "IT must be a list"),
+            (["backup"], r"IT\[0\] must be an object"),
+            ([{**GIVEN, "colour": "red"}], r"IT\[0\] must be an object"),
+            ([GIVEN, {"name": "x"}], r"IT\[1\].secret_key"),
+            ([{**GIVEN, "secret_key": ""}], r"IT\[0\].secret_key"),
+            ([{**GIVEN, "name": "Back up"}], r"IT\[0\].name"),
+            ([{**GIVEN, "name": "x" * 21}], r"IT\[0\].name"),
+            ([{**GIVEN, "name": 7}], r"IT\[0\].name"),
+            ([{**GIVEN, "name": "credit"}], r"IT\[0\].name"),
+            ([{**GIVEN, "kind": "cash"}], r"IT\[0\].kind"),
+            ([{**GIVEN, "api_base": "api.stripe.com"}], r"IT\[0\].api_base"),
+            ([{**GIVEN, "webhook_secrets": []}], r"IT\[0\].webhook_secrets"),
+            ([{**GIVEN, "webhook_secrets": "whsec_1"}], r"IT\[0\].webhook_secrets"),
+            ([{**GIVEN, "webhook_secrets": ["whsec_canary", ""]}], r"IT\[0\].webhook_secrets"),
+            ([GIVEN, GIVEN], "same name"),
+        ],
+    )
+    def test_nonsense_is_named_and_no_key_is_shown(
+        self, monkeypatch: pytest.MonkeyPatch, value: object, said: str
+    ) -> None:
+        with pytest.raises(ImproperlyConfigured, match=said) as caught:
+            self.read(monkeypatch, value)
+        assert "canary" not in str(caught.value)
+
+    def test_keys_do_not_show_in_logs(self, settings: Any) -> None:
+        settings.PAYMENT_GATEWAYS = [{**self.GIVEN, "kind": "stripe", "api_base": "https://x.example"}]
+        assert "canary" not in repr(configured())
+
+    def test_production_needs_no_other_account(self) -> None:
+        given = {name: value for name, value in PRODUCTION.items() if not name.startswith("STRIPE_")}
+        ended = python("import config.settings.prod", **given, PAYMENT_GATEWAYS=json.dumps([self.GIVEN]))
+        assert ended.returncode == 0, ended.stderr
 
 
 class TestProduction:

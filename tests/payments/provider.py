@@ -48,12 +48,12 @@ def signature(body: bytes, *, secret: str = SECRET, at: float | None = None) -> 
     return f"t={signed_at},v1={digest}"
 
 
-def deliver(message: object, *, header: str | None = None, **how: Any) -> Any:
+def deliver(message: object, *, header: str | None = None, to: str = WEBHOOK, **how: Any) -> Any:
     """POST it to us, signed; the answer."""
     body = message if isinstance(message, bytes) else json.dumps(message).encode()
     header = signature(body, **how) if header is None else header
     return APIClient().post(
-        WEBHOOK, data=body, content_type="application/json", headers={"Stripe-Signature": header}
+        to, data=body, content_type="application/json", headers={"Stripe-Signature": header}
     )
 
 

@@ -152,6 +152,23 @@ class TestTheHold:
         assert stage.sandbox.effects(order_id) == HELD
         stage.assert_clean()
 
+    def test_nobody_comes_by_until_it_is_too_late_to_ask(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The process died, and the workers for ten minutes: nothing is held, so nothing is ordered."""
+        with monkeypatch.context() as patched:
+            patched.setattr(stripe_gateway.StripeGateway, "authorize", _die)
+            with pytest.raises(SystemExit):
+                stage.place()
+        order_id = Order.objects.get().pk
+        age(timedelta(minutes=10))
+        keep_trying(2)
+
+        assert (Payment.objects.get().state, Payment.objects.get().decline_code) == ("declined", "no_answer")
+        assert Order.objects.get().status == "failed"
+        assert stage.sandbox.effects(order_id) == []
+        stage.assert_clean()
+
     def test_the_process_dies_before_it_records_the_answer(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -15,14 +15,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--sandbox-url", default="", help="the sandbox payment server")
+        parser.add_argument("--gateway", default="stripe", help="which of our gateways that server is")
         parser.add_argument("--wait", type=float, default=0, help="seconds to let the system come to rest")
 
     def handle(self, *args: Any, **options: Any) -> None:
         deadline = time.monotonic() + options["wait"]
-        breaches = _all_breaches(options["sandbox_url"])
+        breaches = _all_breaches(options["sandbox_url"], options["gateway"])
         while breaches and time.monotonic() < deadline:
             time.sleep(1)
-            breaches = _all_breaches(options["sandbox_url"])
+            breaches = _all_breaches(options["sandbox_url"], options["gateway"])
         for breach in breaches:
             self.stdout.write(self.style.ERROR(f"  ✗ {breach}"))
         if breaches:
@@ -47,6 +48,8 @@ def _unknown_outcomes() -> str:
     )
 
 
-def _all_breaches(sandbox_url: str) -> list[str]:
+def _all_breaches(sandbox_url: str, gateway: str) -> list[str]:
     breaches = [f"{row.id} {row.promise}: {text}" for row in INVARIANTS for text in find_breaches(row)]
-    return breaches + (find_money_breaches(sandbox_url) if sandbox_url else [])
+    if sandbox_url:
+        breaches += find_money_breaches(sandbox_url, gateway=gateway)
+    return breaches
