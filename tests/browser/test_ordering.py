@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.conftest import PHONE, Visit, Watched
+from deliveryapp.circuit import Circuit, Permit, Rules
+from tests.browser.conftest import DESKTOP, PHONE, Visit, Watched
 from tests.browser.steps import (
     choose_door,
     fill_cart,
@@ -127,6 +129,63 @@ def test_a_reload_while_nobody_answers_does_not_order_twice(visit: Visit, consol
 
     headline(page, "Waiting for the kitchen")
     assert len(set(keys)) == 1
+    assert len(orders_of(page)) == 1
+
+
+def let_payments_rest(seconds: float) -> None:
+    """As another process of the platform that has just met a silent provider."""
+    rules = Rules(
+        window_s=30, min_calls=1, failure_share=0.5, open_s=seconds, longest_open_s=seconds, trial_s=30
+    )
+    Circuit("payments:stripe", rules).record(Permit(), ok=False)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_while_payments_are_down_the_cart_waits(visit: Visit, console: Watched, size: dict[str, int]) -> None:
+    console.expect("503 (Service Unavailable)")
+    page = visit("/", size=size)
+    ready_to_pay(page)
+    let_payments_rest(8)
+    place_button(page).click()
+
+    notice = page.get_by_role("alert").filter(has_text="Payments are unavailable right now.")
+    expect(notice).to_contain_text("Nothing was ordered and nothing was charged. Your cart is kept.")
+    again = notice.get_by_role("button", name=re.compile("Try again"))
+    expect(again).to_be_disabled()
+    expect(again).to_have_text(re.compile(r"^Try again in \d+ s$"))
+    assert orders_of(page) == []
+    assert len(page.evaluate("JSON.parse(localStorage.getItem('cart.v1')).lines")) == 1
+
+    expect(again).to_be_enabled()
+    again.click()
+    headline(page, "Waiting for the kitchen")
+    assert len(orders_of(page)) == 1
+
+
+def test_payments_down_after_a_lost_answer_says_nothing_about_the_order(
+    visit: Visit, console: Watched
+) -> None:
+    """The first try may have ordered: only the order itself can tell, so the same key goes on asking."""
+    console.expect("net::ERR")
+    console.expect("503 (Service Unavailable)")
+    page = visit("/")
+    ready_to_pay(page)
+    keys: list[str] = []
+
+    def lose_then_refuse(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) == 1:
+            route.fetch()
+            route.abort("connectionreset")
+        elif len(keys) == 2:
+            route.fulfill(status=503, json={"code": "payment_unavailable", "retry_after_s": 1})
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/orders/", lose_then_refuse)
+    place_button(page).click()
+    headline(page, "Waiting for the kitchen")
+    assert (len(keys), len(set(keys))) == (3, 1)
     assert len(orders_of(page)) == 1
 
 

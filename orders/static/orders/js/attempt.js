@@ -18,15 +18,21 @@ export const forgetAttempt = () => sessionStorage.removeItem(KEY);
 export const isFresh = (attempt) => Date.now() - attempt.began_at_ms < FRESH_MS;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const keep = (attempt) => sessionStorage.setItem(KEY, JSON.stringify(attempt));
+
 function begin(body) {
   const attempt = { key: newId(), body, began_at_ms: Date.now() };
-  sessionStorage.setItem(KEY, JSON.stringify(attempt));
+  keep(attempt);
   return attempt;
 }
 
 /** No answer, an answer that says nothing about the order, or "the first try is still running": ask again with the same key. */
 const isOpen = (error) =>
   error.noAnswer || error.status >= 500 || error.status === 429 || IN_FLIGHT.test(error.code);
+
+/** "No payments right now" says that nothing was ordered; unless an earlier try with this key may still be on its way. */
+const isRefusal = (error, attempt) =>
+  !isOpen(error) || (error.code === "payment_unavailable" && !attempt.unheard);
 
 /**
  * Sends `body`, or the attempt that is still unanswered. Resolves to {status: 201|202, body: order}. Throws the ApiError of a
@@ -45,10 +51,12 @@ export async function placeOrder(body, { onWait = () => {} } = {}) {
       return answer;
     } catch (error) {
       if (error.name !== "ApiError") throw error;
-      if (!isOpen(error)) {
+      if (isRefusal(error, attempt)) {
         forgetAttempt();
         throw error;
       }
+      attempt.unheard = true;
+      keep(attempt);
       if (n >= TRIES) throw error;
       onWait(n);
       await pause(Math.min(LONGEST_WAIT_MS, 600 * 2 ** n) * (0.7 + 0.6 * Math.random()));

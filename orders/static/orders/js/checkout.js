@@ -11,7 +11,7 @@ import { refusalNotice } from "../../deliveryapp/js/refusals.js";
 import { emptyState, skeletonLines } from "../../deliveryapp/js/ui.js";
 import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js";
 import { firstMethod, paymentChoices } from "./payment.js";
-import { askingNotice, declinedNotice, noAnswerNotice } from "./refusals.js";
+import { askingNotice, declinedNotice, noAnswerNotice, unavailableNotice } from "./refusals.js";
 
 const TIPS_MINOR = [0, 100, 200, 300, 500];
 const root = $("#checkout");
@@ -232,6 +232,10 @@ function refused(error) {
   if (error.code === "payment_declined") {
     replace(parts.declined, declinedNotice(error));
     $("#payment").scrollIntoView({ block: "start", behavior: "smooth" });
+    return;
+  }
+  if (error.code === "payment_unavailable") {
+    replace(parts.notice, unavailableNotice(error, { again: submit }));
     return;
   }
   replace(parts.notice, refusalNotice(error, { again: requote }));

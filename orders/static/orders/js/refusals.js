@@ -1,11 +1,32 @@
 // What the checkout says when the payment is declined, and when nobody knows yet whether the order was placed.
 
+import { h } from "../../deliveryapp/js/dom.js";
 import { notice, smallButton } from "../../deliveryapp/js/refusals.js";
 import { declineReason } from "./payment.js";
 
 export function declinedNotice({ body }) {
   const advice = "Nothing was charged. Choose another way to pay and try again.";
   return notice("bad", "card", "The payment was declined.", `${declineReason(body.decline_code)} ${advice}`);
+}
+
+/** Nobody takes payments now. The button counts down to when it is worth another try, and asks nothing by itself. */
+export function unavailableNotice({ body }, { again }) {
+  const button = smallButton("Try again", again);
+  const ready_at_ms = Date.now() + (body.retry_after_s ?? 5) * 1000;
+  const count = () => {
+    const left_s = Math.ceil((ready_at_ms - Date.now()) / 1000);
+    button.disabled = left_s > 0;
+    button.textContent = left_s > 0 ? `Try again in ${left_s} s` : "Try again";
+    if (left_s > 0) setTimeout(count, 250);
+  };
+  count();
+  return notice(
+    "warn",
+    "card",
+    "Payments are unavailable right now.",
+    "Nothing was ordered and nothing was charged. Your cart is kept.",
+    h("div", { "aria-live": "off" }, button),
+  );
 }
 
 export const askingNotice = () =>
