@@ -125,7 +125,7 @@ def _write_down(
     except StaleWrite:
         raise CreditChanged from None
     except IntegrityError as error:
-        if "idempotency_key_is_unique_per_user" in str(error):
+        if idempotency.is_taken(error):
             raise RequestInFlight(retry_after_s=1) from None
         raise
     return _Draft(order, lines, pending, run, step, record)
@@ -261,7 +261,7 @@ def _store(batch: Batch, record: IdempotencyRecord, answer: Answer) -> None:
         batch.update(
             IdempotencyRecord.objects.filter(pk=record.pk),
             answer_status=answer.status,
-            answer=documents.plain(answer.body),
+            answer=idempotency.plain(answer.body),
         )
 
 
