@@ -16,7 +16,8 @@ from deliveryapp.models import IdempotencyRecord, OutboxEvent, RelayShard, SagaR
 from deliveryapp.transactions import durable
 from orders.models import OrderStatusChange
 from payments.models import LedgerEntry
-from tests.deliveryapp.toys import Recorder, ready, together, written
+from tests.crowd import at_once
+from tests.deliveryapp.toys import Recorder, ready, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,7 +179,7 @@ def test_of_many_that_move_the_same_row_one_wins(ada: User) -> None:
         batch.update(User.objects.filter(pk=ada.pk, token_epoch=0), token_epoch=F("token_epoch") + 1)
         execute(batch)
 
-    results = together(*[move] * 8)
+    results = at_once(*[move] * 8, refusals=StaleWrite)
 
     assert results.count(None) == 1
     assert [type(result) for result in results if result is not None] == [StaleWrite] * 7

@@ -25,7 +25,8 @@ from deliveryapp.idempotency import (
 from deliveryapp.models import IdempotencyRecord, User
 from deliveryapp.purging import delete_in_batches
 from deliveryapp.transactions import require_transaction
-from tests.deliveryapp.toys import effects, together
+from tests.crowd import at_once
+from tests.deliveryapp.toys import effects
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -135,7 +136,7 @@ def test_who_comes_while_the_first_is_running_is_told_so_at_once(ada: User) -> N
         finally:
             told.set()
 
-    first, refusal = together(lambda: ask(ada, effect=slow), second)
+    first, refusal = at_once(lambda: ask(ada, effect=slow), second)
 
     assert first.body["count"] == 1
     assert isinstance(refusal, RequestInFlight)
@@ -151,7 +152,7 @@ def test_many_at_once_have_one_effect(ada: User, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr("deliveryapp.idempotency._take_turn", lambda *_: None)
 
     for number in range(1, 11):
-        results = together(*[lambda key=f"k{number}": ask(ada, key)] * 4)
+        results = at_once(*[lambda key=f"k{number}": ask(ada, key)] * 4)
 
         done = [result for result in results if isinstance(result, Answer)]
         assert {answer.body["count"] for answer in done} == {number}
@@ -185,7 +186,7 @@ def test_control_without_lock_and_constraint_it_happens_twice(
 
     monkeypatch.setattr("deliveryapp.idempotency._take_turn", lambda *_: None)
     monkeypatch.setattr("deliveryapp.idempotency.find", look)
-    together(*[lambda: ask(ada)] * 2)
+    at_once(*[lambda: ask(ada)] * 2)
 
     assert effects(ada) == 2
 
