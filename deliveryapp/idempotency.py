@@ -96,9 +96,7 @@ def once(
             stored = _answer_to(user_id, key, request_hash)
             return stored or _carry_out(user_id, key, request_hash, effect, now)
     except IntegrityError as error:
-        if is_taken(error):
-            raise RequestInFlight(retry_after_s=1) from None
-        raise
+        raise second_of(error, user_id=user_id, key=key, request_hash=request_hash) from None
 
 
 def _take_turn(user_id: UUID, key: str) -> None:
@@ -165,9 +163,17 @@ def stored_answer(record: IdempotencyRecord) -> Answer | None:
     return Answer(status=record.answer_status, body=record.answer or {}, replayed=True)
 
 
-def is_taken(error: IntegrityError) -> bool:
-    """Somebody else has written this key first."""
-    return UNIQUE_KEY in str(error)
+def second_of(
+    error: IntegrityError, *, user_id: UUID, key: str | None, request_hash: str
+) -> IntegrityError | RequestInFlight:
+    """What to raise for whoever wrote the key second; the error itself when it is about something else.
+
+    Raises IdempotencyKeyReused when the first one asked for something else.
+    """
+    if key is None or UNIQUE_KEY not in str(error):
+        return error
+    find(user_id=user_id, key=key, request_hash=request_hash)
+    return RequestInFlight(retry_after_s=1)
 
 
 def forget_old() -> int:

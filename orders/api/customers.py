@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from deliveryapp import idempotency
-from deliveryapp.api.answers import KEY, REQUIRED_KEY, key_of, required_key_of, respond
+from deliveryapp.api.answers import KEY, key_of, respond
 from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from orders import selectors, services
@@ -61,7 +61,12 @@ class OrdersView(generics.ListAPIView[Order]):
 
     @extend_schema(
         tags=["orders"],
-        parameters=[REQUIRED_KEY],
+        parameters=[KEY],
+        description=(
+            "With a key, one key is one order. With another key or none, the same cart (restaurant, dishes "
+            "with their options, place) within 5 minutes of an order that goes on is refused: 409 "
+            "`duplicate_order` with `earlier_order`, unless `allow_duplicate` says that it is meant."
+        ),
         request=OrderInput,
         responses={201: OrderOutput, 202: OrderOutput},
         examples=[
@@ -72,7 +77,7 @@ class OrdersView(generics.ListAPIView[Order]):
     )
     def post(self, request: Request) -> Response:
         user = current_user(request)
-        key = required_key_of(request)
+        key = key_of(request)
         form = OrderInput(data=request.data)
         form.is_valid(raise_exception=True)
         answer = services.place_once(

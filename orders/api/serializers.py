@@ -6,7 +6,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from deliveryapp.api.fields import LatitudeField, LongitudeField, StrictIntegerField
+from deliveryapp.api.fields import LatitudeField, LongitudeField, StrictBooleanField, StrictIntegerField
 from orders import pricing
 from orders.services import AddressInput, DeliveryInput, OrderRequest
 from restaurants.facade import CartLine
@@ -72,6 +72,7 @@ class QuoteInput(serializers.Serializer[Any]):
             payment_method=data.get("payment_method", ""),
             use_credit=data.get("use_credit", False),
             expected_total_minor=data["expected_total_minor"],
+            allow_duplicate=data.get("allow_duplicate", False),
         )
 
 
@@ -83,6 +84,10 @@ class OrderInput(QuoteInput):
     )
     use_credit = serializers.BooleanField(
         default=False, help_text="Pay from the credit first, and the rest with the payment method"
+    )
+    allow_duplicate = StrictBooleanField(
+        default=False,
+        help_text="Order it although the same cart was ordered within the last 5 minutes",
     )
 
 
