@@ -39,6 +39,7 @@ app.conf.update(
         "relay.*": "events",
         "events.*": "events",
         "idempotency.*": "events",
+        "orders.*": "events",
         "saga.*": "saga",
         "payments.*": "payments",
         "drivers.*": "dispatch",
@@ -73,6 +74,10 @@ app.conf.update(
         "idempotency.forget": {
             "task": "idempotency.forget",
             "schedule": crontab(minute="17"),
+        },
+        "orders.forget_carts": {
+            "task": "orders.forget_carts",
+            "schedule": crontab(minute="47"),
         },
     },
 )

@@ -5,14 +5,17 @@ trip, and the row counts that come back prove that every conditional update hit 
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
 import psycopg
 from django.db import IntegrityError, connection, models
+from django.db.models import Q
 from django.db.models.constants import OnConflict
 from django.db.models.expressions import DatabaseDefault
-from django.db.models.sql import InsertQuery, UpdateQuery
+from django.db.models.sql import InsertQuery, Query, UpdateQuery
 
 from deliveryapp.transactions import require_transaction
 
@@ -29,6 +32,17 @@ class StaleWrite(Exception):
     """The rows are no longer as the caller saw them; the transaction must roll back."""
 
 
+class NotOverwritten(StaleWrite):
+    """The row that an upsert found is not to be overwritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Upsert:
+    row: models.Model
+    overwrite: Sequence[str]
+    when: Callable[[], Q] | None
+
+
 class Batch:
     """Collects rows, then `execute()` writes them all inside the caller's transaction.
 
@@ -39,6 +53,7 @@ class Batch:
     def __init__(self) -> None:
         self._inserts: defaultdict[type[models.Model], list[models.Model]] = defaultdict(list)
         self._if_missing: list[models.Model] = []
+        self._upserts: list[_Upsert] = []
         self._updates: list[tuple[models.QuerySet[Any], dict[str, Any], int]] = []
 
     def insert(self, *rows: models.Model) -> None:
@@ -49,18 +64,28 @@ class Batch:
         """Insert unless a row with its key is there already."""
         self._if_missing.append(row)
 
+    def upsert(
+        self, row: models.Model, *, overwrite: Sequence[str], when: Callable[[], Q] | None = None
+    ) -> None:
+        """Insert, or write these fields over the row that has its primary key, if `when` is true for it.
+
+        `when` is called once per process: its condition is the same for every row.
+        """
+        self._upserts.append(_Upsert(row, overwrite, when))
+
     def update(self, rows: models.QuerySet[Any], *, expect: int = 1, **values: object) -> None:
         """Update exactly `expect` rows of the queryset."""
         self._updates.append((rows, values, expect))
 
     def execute(self) -> None:
-        """Raises StaleWrite when somebody else was quicker, IntegrityError when another constraint
-        refuses.
+        """Raises NotOverwritten when an upsert came too soon, StaleWrite when somebody else was quicker,
+        IntegrityError when another constraint refuses.
         """
         require_transaction()
         parts = [_insert_sql(model, rows) for model, rows in self._inserts.items()]
         parts += [_update_sql(rows, values) for rows, values, _ in self._updates]
         expected = [len(rows) for rows in self._inserts.values()] + [expect for *_, expect in self._updates]
+        parts += [_upsert_sql(upsert) for upsert in self._upserts]
         parts += [_insert_sql(type(row), [row], on_conflict=OnConflict.IGNORE) for row in self._if_missing]
         try:
             counts = _run(parts) if parts else []
@@ -68,6 +93,8 @@ class Batch:
             if _constraint_of(error) in NUMBERED_ONCE:
                 raise StaleWrite from error
             raise
+        if 0 in counts[len(expected) : len(expected) + len(self._upserts)]:
+            raise NotOverwritten
         if counts[: len(expected)] != expected:
             raise StaleWrite
         for rows in self._inserts.values():
@@ -124,6 +151,28 @@ def _compiled_insert(
     query.insert_values(_inserted_fields(model), rows)
     [(sql, params)] = query.get_compiler(connection=connection).as_sql()
     return sql, tuple(params)
+
+
+def _upsert_sql(upsert: _Upsert) -> tuple[str, tuple[Any, ...]]:
+    model = type(upsert.row)
+    sql, params = _insert_sql(model, [upsert.row])
+    key, *columns = (_column(model, name) for name in ("pk", *upsert.overwrite))
+    written = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
+    condition, more = _condition(model, upsert.when) if upsert.when else ("true", ())
+    return f"{sql} ON CONFLICT ({key}) DO UPDATE SET {written} WHERE {condition}", (*params, *more)
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return connection.ops.quote_name(field.column or "")
+
+
+@cache
+def _condition(model: type[models.Model], when: Callable[[], Q]) -> tuple[str, tuple[Any, ...]]:
+    query = Query(model)
+    condition, params = query.get_compiler(connection=connection).compile(query.build_where(when()))
+    return condition, tuple(params)
 
 
 def _update_sql(rows: models.QuerySet[Any], values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:

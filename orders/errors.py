@@ -55,3 +55,9 @@ class NothingChosen(InvalidInput):
 
 class OrderNotReady(IllegalMove):
     code, title = "order_not_ready", "The kitchen has not finished the order"
+
+
+class DuplicateOrder(Conflict):
+    """The same cart again, soon after; `earlier_order` in extra says which order the customer has."""
+
+    code, title = "duplicate_order", "You ordered the same a moment ago"

@@ -246,3 +246,14 @@ class OrderFailure(models.Model):
     code = models.CharField(max_length=60, db_index=True)
     detail = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
+
+
+class RecentCart(models.Model):
+    """The newest order of one customer's cart, by which the same cart is recognised when it comes again."""
+
+    fingerprint = models.CharField(max_length=64, primary_key=True)  # of the customer and the cart
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
+    ordered_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    def __str__(self) -> str:
+        return self.fingerprint[:8]

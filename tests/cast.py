@@ -136,12 +136,13 @@ def make_kitchen(owner: User, slug: str) -> Kitchen:
 
 
 def cart(kitchen: Kitchen, **changes: Any) -> dict[str, Any]:
-    """Two soups to Ada's home: 25.00 + 2.90 delivery + 1.00 service."""
+    """Two soups to Ada's home: 25.00 + 2.90 delivery + 1.00 service. Ordered again it is meant."""
     body = {
         "restaurant_id": str(kitchen.restaurant.pk),
         "lines": [{"item_id": str(kitchen.soup.pk), "quantity": 2}],
         "delivery": HOME,
         "payment_method": "pm_card_visa",
+        "allow_duplicate": True,
     }
     return {**body, **changes}
 
@@ -203,10 +204,15 @@ def _sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandb
 
 @pytest.fixture
 def sandbox(_sandbox_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
+    """All that the gateway sends in a test is held against the types of the official SDK."""
     from payments.gateways import gateway
+    from tests.payments.witness import sdk_types_kept
 
     settings.STRIPE_API_BASE = _sandbox_process.url
     gateway.cache_clear()
-    yield _sandbox_process
-    _sandbox_process.calm()
-    gateway.cache_clear()
+    try:
+        with sdk_types_kept():
+            yield _sandbox_process
+    finally:
+        _sandbox_process.calm()
+        gateway.cache_clear()

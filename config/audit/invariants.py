@@ -36,7 +36,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         """
         SELECT 'key ' || r.key || ' answered ' || r.answer_status || ' for a missing order'
         FROM deliveryapp_idempotencyrecord r LEFT JOIN orders_order o ON o.id = r.resource_id
-        WHERE r.answer_status < 300 AND o.id IS NULL
+        WHERE r.resource_id IS NOT NULL AND r.answer_status < 300 AND o.id IS NULL
         """,
     ),
     Invariant(

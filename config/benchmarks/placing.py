@@ -104,6 +104,7 @@ def _cart(user: User) -> bytes:
         "delivery": {"address_id": address.pk},
         "tip_minor": 100,
         "payment_method": "pm_card_visa",
+        "allow_duplicate": True,
     }
     return to_json(cart)
 

@@ -37,6 +37,15 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """true or false: no "yes", no 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if type(data) is not bool:
+            self.fail("invalid", input=data)
+        return data
+
+
 class _FiniteField(serializers.FloatField):
     """NaN passes every comparison, so bounds alone would let it in."""
 

@@ -69,7 +69,12 @@ async def _cancel(world: World, order: SimOrder, rng: random.Random) -> None:
     await world.pause(rng.uniform(2, 6))
     order.simulated.add("cancel")
     try:
-        await order.session.post(f"/api/v1/orders/{order.order_id}/cancel/", {"reason": "changed_mind"})
+        await order.session.call(
+            "POST",
+            f"/api/v1/orders/{order.order_id}/cancel/",
+            json={"reason": "changed_mind"},
+            headers={"Idempotency-Key": f"cancel-{order.order_id}"},
+        )
     except (Problem, Unreachable):
         world.measures.events["cancel_refused"] += 1
 

@@ -74,6 +74,7 @@ async def _shop(world: World, session: Session, plan: OrderPlan, rng: random.Ran
         "tip_minor": rng.choice((0, 0, 0, 100, 200, 300)),
         "note": "",
         "payment_method": plan.payment_method,
+        "allow_duplicate": True,  # two plans may fill the same cart; a double submit repeats its key
     }
     quote = (await session.call("POST", "/api/v1/quotes/", json=body)).body
     return Wish(restaurant["id"], {**body, "expected_total_minor": quote["total"]["amount_minor"]})

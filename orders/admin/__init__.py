@@ -12,6 +12,7 @@ from deliveryapp.admin import ReadOnlyAdmin
 from deliveryapp.api.authentication import as_user
 from deliveryapp.clock import utc_now
 from deliveryapp.errors import AppError
+from deliveryapp.transactions import durable
 from orders import services
 from orders.admin.refunding import refund_page
 from orders.models import Customer, Order, OrderFailure, OrderLine, OrderStatusChange
@@ -87,9 +88,10 @@ class OrderAdmin(ReadOnlyAdmin, ModelAdmin):
             return
         for order in orders:
             try:
-                services.cancel_as_support(
-                    order_id=order.pk, user_id=as_user(request).pk, reason=reason, now=utc_now()
-                )
+                with durable():
+                    services.cancel_as_support(
+                        order_id=order.pk, user_id=as_user(request).pk, reason=reason, now=utc_now()
+                    )
             except AppError as error:
                 self.message_user(request, f"{order.number}: {error.detail}", messages.ERROR)
             else:

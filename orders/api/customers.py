@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from deliveryapp import idempotency
+from deliveryapp.api.answers import KEY, key_of, respond
 from deliveryapp.api.authentication import current_user
-from deliveryapp.api.problems import CONTENT_TYPE
 from deliveryapp.clock import utc_now
 from orders import selectors, services
 from orders.api.outputs import OrderOutput, QuoteOutput, StatusOutput
@@ -28,13 +28,6 @@ CART = {
     "delivery": {"street": "Mannerheimintie 5", "city": "Helsinki", "lat": 60.1697, "lng": 24.9412},
     "tip_minor": 200,
 }
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="Made and kept by the client; the same key always gives the same order",
-)
 STATE = OpenApiParameter("state", str, enum=["active", "past"])
 
 
@@ -69,6 +62,11 @@ class OrdersView(generics.ListAPIView[Order]):
     @extend_schema(
         tags=["orders"],
         parameters=[KEY],
+        description=(
+            "With a key, one key is one order. With another key or none, the same cart (restaurant, dishes "
+            "with their options, place) within 5 minutes of an order that goes on is refused: 409 "
+            "`duplicate_order` with `earlier_order`, unless `allow_duplicate` says that it is meant."
+        ),
         request=OrderInput,
         responses={201: OrderOutput, 202: OrderOutput},
         examples=[
@@ -79,7 +77,7 @@ class OrdersView(generics.ListAPIView[Order]):
     )
     def post(self, request: Request) -> Response:
         user = current_user(request)
-        key = idempotency.valid_key(request.headers.get("Idempotency-Key"))
+        key = key_of(request)
         form = OrderInput(data=request.data)
         form.is_valid(raise_exception=True)
         answer = services.place_once(
@@ -89,9 +87,7 @@ class OrdersView(generics.ListAPIView[Order]):
             request_hash=idempotency.fingerprint("place_order", form.validated_data),
             now=utc_now(),
         )
-        headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
-        kind = CONTENT_TYPE if answer.status >= 400 else None
-        return Response(answer.body, status=answer.status, headers=headers, content_type=kind)
+        return respond(answer)
 
 
 class OrderView(APIView):
@@ -111,16 +107,20 @@ class StatusView(APIView):
 
 
 class CancelView(APIView):
-    @extend_schema(tags=["orders"], request=CancelInput, responses={200: OrderOutput})
+    @extend_schema(tags=["orders"], parameters=[KEY], request=CancelInput, responses={200: OrderOutput})
     def post(self, request: Request, order_id: UUID) -> Response:
         user = current_user(request)
         form = CancelInput(data=request.data)
         form.is_valid(raise_exception=True)
         selectors.get_customer_order(user=user, order_id=order_id)
-        order = services.cancel_order(
-            order_id=order_id, user=user, reason=form.validated_data["reason"], now=utc_now()
+        answer = services.cancel_once(
+            order_id=order_id,
+            user=user,
+            reason=form.validated_data["reason"],
+            key=key_of(request),
+            now=utc_now(),
         )
-        return Response(selectors.order_document_of(order))
+        return respond(answer)
 
 
 class AddressesView(generics.ListCreateAPIView[Address]):

@@ -10,12 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from deliveryapp import idempotency
+from deliveryapp.api.answers import REQUIRED_KEY, required_key_of
 from deliveryapp.api.authentication import current_user
 from deliveryapp.api.fields import MoneyField, StrictIntegerField
 from deliveryapp.clock import utc_now
 from orders import pricing, selectors, services
-from orders.api.customers import KEY
 from orders.api.outputs import AmountsOutput
 from orders.api.serializers import TextField
 from orders.services import LineRefund, RefundWish
@@ -126,7 +125,7 @@ class RefundsView(APIView):
 
     @extend_schema(
         tags=["money"],
-        parameters=[KEY],
+        parameters=[REQUIRED_KEY],
         request=RefundInput,
         responses={201: RefundOutput},
         description="Support only. Names lines, whole fees, an amount on top, or all of them.",
@@ -145,7 +144,7 @@ class RefundsView(APIView):
     def post(self, request: Request, order_id: UUID) -> Response:
         user = current_user(request)
         selectors.require_support(user=user)
-        key = idempotency.valid_key(request.headers.get("Idempotency-Key"))
+        key = required_key_of(request)
         form = RefundInput(data=request.data)
         form.is_valid(raise_exception=True)
         refund = services.refund_order(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from deliveryapp.api.fields import LatitudeField, LongitudeField, StrictIntegerField
+from deliveryapp.api.fields import LatitudeField, LongitudeField, StrictBooleanField, StrictIntegerField
 from orders import pricing
 from orders.services import AddressInput, DeliveryInput, OrderRequest
 from payments import facade as payments
@@ -74,6 +74,7 @@ class QuoteInput(serializers.Serializer[Any]):
             payment_gateway=data.get("payment_gateway", ""),
             use_credit=data.get("use_credit", False),
             expected_total_minor=data["expected_total_minor"],
+            allow_duplicate=data.get("allow_duplicate", False),
         )
 
 
@@ -90,6 +91,10 @@ class OrderInput(QuoteInput):
     )
     use_credit = serializers.BooleanField(
         default=False, help_text="Pay from the credit first, and the rest with the payment method"
+    )
+    allow_duplicate = StrictBooleanField(
+        default=False,
+        help_text="Order it although the same cart was ordered within the last 5 minutes",
     )
 
     def validate_payment_gateway(self, name: str) -> str:

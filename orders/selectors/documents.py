@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from deliveryapp.clock import scaled
 from deliveryapp.money import Money
 from drivers import facade as drivers
@@ -22,12 +20,6 @@ from restaurants import facade as restaurants
 CONFIRM_WITHIN = timedelta(minutes=5)
 CONFIRM_AT_LEAST = timedelta(seconds=45)  # when the city's time runs fast, machines still need theirs
 Document = dict[str, Any]
-
-
-def plain(document: Document) -> Document:
-    """The document in JSON's own types, as it will be read back."""
-    read: Document = orjson.loads(orjson.dumps(document, option=orjson.OPT_UTC_Z))
-    return read
 
 
 def respond_by(order: Order) -> Any:

@@ -2,7 +2,7 @@
 
 from orders.services.cancelling import (
     cancel_as_support,
-    cancel_order,
+    cancel_once,
     fail_order,
     time_out_restaurant,
 )
@@ -24,7 +24,7 @@ __all__ = [
     "acknowledge",
     "add_address",
     "cancel_as_support",
-    "cancel_order",
+    "cancel_once",
     "change_tip",
     "confirm",
     "deliver",

@@ -7,16 +7,35 @@ from django.db.models import F
 
 from deliveryapp import saga
 from deliveryapp.batch import Batch
+from deliveryapp.idempotency import Answer, once
 from deliveryapp.models import User
-from deliveryapp.transactions import durable
+from deliveryapp.transactions import durable, require_transaction
 from orders.errors import NotCancellable
 from orders.events import OrderCancelled, OrderFailed
 from orders.models import Customer, Order, OrderFailure
+from orders.selectors import documents
 from orders.services.moving import SAGA, SYSTEM, Actor, lock_order, move
 
 
+def cancel_once(*, order_id: UUID, user: User, reason: str, key: str | None, now: datetime) -> Answer:
+    """`cancel_order` behind the client's key: a retried cancel gets the first answer again."""
+
+    def cancel() -> Answer:
+        order = cancel_order(order_id=order_id, user=user, reason=reason, now=now)
+        return Answer(status=200, body=documents.order_document_of(order))
+
+    return once(
+        user_id=user.pk,
+        key=key,
+        operation="cancel_order",
+        asked=[order_id, reason],
+        effect=cancel,
+        now=now,
+    )
+
+
 def cancel_order(*, order_id: UUID, user: User, reason: str, now: datetime) -> Order:
-    """By its customer, or by support on somebody's behalf."""
+    """By its customer, or by support on somebody's behalf; inside the caller's transaction."""
     own = Order.objects.filter(pk=order_id, customer_id=user.pk).exists()
     cancel = cancel_as_customer if own or not user.is_support else cancel_as_support
     return cancel(order_id=order_id, user_id=user.pk, reason=reason, now=now)
@@ -24,29 +43,25 @@ def cancel_order(*, order_id: UUID, user: User, reason: str, now: datetime) -> O
 
 def cancel_as_customer(*, order_id: UUID, user_id: UUID, reason: str, now: datetime) -> Order:
     """Until the door; what goes back is for `refund_policy` to say (R9). Raises NotCancellable."""
-    with durable():
-        order = lock_order(order_id)
-        if order.status == Order.Status.CREATED:
-            actor = Actor("customer", user_id)
-            fail_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)
-            return order
-        if order.status not in Order.ON_BOARD:
-            raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
-        actor = Actor("customer", user_id)
-        cancel_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)
-        Customer.objects.filter(pk=order.customer_id).update(cancelled_count=F("cancelled_count") + 1)
+    require_transaction()
+    order, actor = lock_order(order_id), Actor("customer", user_id)
+    if order.status == Order.Status.CREATED:
+        fail_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)
+        return order
+    if order.status not in Order.ON_BOARD:
+        raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
+    cancel_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)
+    Customer.objects.filter(pk=order.customer_id).update(cancelled_count=F("cancelled_count") + 1)
     return order
 
 
 def cancel_as_support(*, order_id: UUID, user_id: UUID, reason: str, now: datetime) -> Order:
     """At any time before the end; what was captured is refunded. Raises NotCancellable."""
-    with durable():
-        order = lock_order(order_id)
-        if order.status in (*Order.FINAL, Order.Status.CREATED):
-            raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
-        cancel_locked(
-            order, code="cancelled_by_support", actor=Actor("support", user_id), detail=reason, now=now
-        )
+    require_transaction()
+    order = lock_order(order_id)
+    if order.status in (*Order.FINAL, Order.Status.CREATED):
+        raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
+    cancel_locked(order, code="cancelled_by_support", actor=Actor("support", user_id), detail=reason, now=now)
     return order
 
 

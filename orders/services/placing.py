@@ -1,7 +1,8 @@
 """Placing an order: one commit, the provider's answer, one commit (R1, R2, F4).
 
 1. validate and price on the server, choose a gateway that answers; nothing is written when that refuses.
-2. commit: order, lines, history, payment and its operation, saga, idempotency record, outbox — one statement.
+2. commit: order, lines, history, payment and its operation, saga, idempotency record, cart, outbox — one
+   statement.
 3. ask the provider for the hold, with the key that step 2 stored.
 4. commit: placed (or failed), payment, saga, stored answer, outbox — one statement.
 
@@ -10,13 +11,14 @@ A crash between any two of these leaves rows from which the saga finds out what 
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models.functions import Now
 
 from deliveryapp import idempotency, saga
-from deliveryapp.batch import Batch, StaleWrite
+from deliveryapp.batch import Batch, NotOverwritten, StaleWrite
 from deliveryapp.clock import utc_now
 from deliveryapp.idempotency import Answer, RequestInFlight
 from deliveryapp.ids import new_id
@@ -28,6 +30,7 @@ from orders.errors import CreditChanged
 from orders.events import OrderCreated, OrderPlaced
 from orders.models import Customer, Order, OrderLine
 from orders.selectors import documents
+from orders.services import repeating
 from orders.services.cancelling import add_failure
 from orders.services.moving import SAGA, SYSTEM, Actor, event_of, history_row, lock_order, move
 from orders.services.quoting import OrderRequest, Quote, quote
@@ -48,15 +51,17 @@ class _Draft:
     pending: payments.PendingAuthorization
     run: SagaRun
     step: SagaStep
-    record: IdempotencyRecord
+    record: IdempotencyRecord | None
 
 
-def place_once(*, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime) -> Answer:
+def place_once(
+    *, user: User, request: OrderRequest, key: str | None, request_hash: str, now: datetime
+) -> Answer:
     """`place_order` behind the client's key: a repetition gets the first answer and orders nothing.
 
     Raises IdempotencyKeyReused for the same key with another request, and what `place_order` raises.
     """
-    record = idempotency.find(user_id=user.pk, key=key, request_hash=request_hash)
+    record = None if key is None else idempotency.find(user_id=user.pk, key=key, request_hash=request_hash)
     if record is None:
         return place_order(user=user, request=request, key=key, request_hash=request_hash, now=now)
     stored = idempotency.stored_answer(record)
@@ -75,12 +80,15 @@ def _is_being_placed(order_id: UUID) -> bool:
     ).exists()
 
 
-def place_order(*, user: User, request: OrderRequest, key: str, request_hash: str, now: datetime) -> Answer:
+def place_order(
+    *, user: User, request: OrderRequest, key: str | None, request_hash: str, now: datetime
+) -> Answer:
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
-    Raises RequestInFlight when the same key is being answered right now, CreditChanged when another order
-    was quicker to spend the customer's credit, what `quote` raises, and PaymentUnavailable while no gateway
-    answers; nothing is written then and the key stays unused.
+    Raises RequestInFlight when the same key is being answered right now, DuplicateOrder when the same cart
+    was ordered a moment ago, CreditChanged when another order was quicker to spend the customer's credit,
+    what `quote` raises, and PaymentUnavailable while no gateway answers; nothing is written then and the key
+    stays unused.
     """
     quoted = quote(user_id=user.pk, request=request, now=now)
     draft = _write_down(user, request, quoted, key, request_hash, now)
@@ -94,9 +102,9 @@ def place_order(*, user: User, request: OrderRequest, key: str, request_hash: st
 
 
 def _write_down(
-    user: User, request: OrderRequest, quoted: Quote, key: str, request_hash: str, now: datetime
+    user: User, request: OrderRequest, quoted: Quote, key: str | None, request_hash: str, now: datetime
 ) -> _Draft:
-    batch = Batch()
+    batch, cart = Batch(), repeating.cart_fingerprint(user.pk, quoted, request)
     order = _new_order(user, request, quoted, now)
     lines = _new_lines(order, quoted)
     credit_minor = _credit_for(order) if request.use_credit else 0
@@ -115,23 +123,23 @@ def _write_down(
         now=now,
     )
     run, step = saga.new_run(saga=SAGA, subject_id=order.pk, step=FIRST_STEP)
-    record = IdempotencyRecord(
-        user=user, key=key, request_hash=request_hash, resource_id=order.pk, created_at=now
-    )
+    asked: dict[str, Any] = {"user_id": user.pk, "key": key, "request_hash": request_hash}
+    record = None if key is None else IdempotencyRecord(**asked, resource_id=order.pk, created_at=now)
     batch.insert_if_missing(Customer(user=user, created_at=now))
-    batch.insert(order, *lines, run, step, record)
+    batch.insert(order, *lines, run, step, *filter(None, [record]))
+    repeating.remember(batch, order, cart, allow_duplicate=request.allow_duplicate)
     batch.insert(history_row(order, from_status="", actor=Actor("customer", user.pk), now=now))
     try:
         with durable():
             created = event_of(order, OrderCreated, total_minor=order.total_minor, currency=order.currency)
             publish(created, seq=1, now=now, batch=batch)
             batch.execute()
+    except NotOverwritten:
+        raise repeating.refusal(cart) from None
     except StaleWrite:
         raise CreditChanged from None
     except IntegrityError as error:
-        if "idempotency_key_is_unique_per_user" in str(error):
-            raise RequestInFlight(retry_after_s=1) from None
-        raise
+        raise idempotency.second_of(error, **asked) from None
     return _Draft(order, lines, pending, run, step, record)
 
 
@@ -259,13 +267,13 @@ def _hand_over(batch: Batch, draft: _Draft, info: payments.PaymentInfo) -> None:
         saga.hand_over(batch, draft.run, draft.step)
 
 
-def _store(batch: Batch, record: IdempotencyRecord, answer: Answer) -> None:
+def _store(batch: Batch, record: IdempotencyRecord | None, answer: Answer) -> None:
     """Only a final answer is stored; an open one is told anew from the order's state."""
-    if answer.status != 202:
+    if record and answer.status != 202:
         batch.update(
             IdempotencyRecord.objects.filter(pk=record.pk),
             answer_status=answer.status,
-            answer=documents.plain(answer.body),
+            answer=idempotency.plain(answer.body),
         )
 
 

@@ -37,6 +37,7 @@ class OrderRequest:
     payment_gateway: str = ""
     use_credit: bool = False
     expected_total_minor: int | None = None
+    allow_duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from .errors import Obj, Refusal, invalid, missing
@@ -153,9 +154,7 @@ def currency(param: str, value: Any) -> str:
 
 
 def metadata(param: str, value: Any) -> dict[str, str]:
-    """String to string; an empty value removes the key; the whole sent empty removes all ({"": ""})."""
-    if value == "":
-        return {"": ""}
+    """String to string; an empty value removes the key."""
     if not isinstance(value, dict) or len(value) > 50:
         raise invalid(f"{param} must be an object of at most 50 keys.", param=param)
     for key, item in value.items():
@@ -164,26 +163,49 @@ def metadata(param: str, value: Any) -> dict[str, str]:
     return value
 
 
-def nested(**spec: Check) -> Check:
-    def run(param: str, value: Any) -> Obj | None:
-        if value == "":
-            return None
+def changed_metadata(param: str, value: Any) -> dict[str, str]:
+    """The whole sent empty removes all ({"": ""})."""
+    return {"": ""} if value == "" else metadata(param, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """An object inside a parameter."""
+
+    spec: Spec
+    required: tuple[str, ...] = ()
+
+    def __call__(self, param: str, value: Any) -> Obj:
         if not isinstance(value, dict):
             raise invalid(f"Invalid object: {param}", param=param)
-        return _fields(spec, value, prefix=param)
+        return _fields(self.spec, value, prefix=param, required=self.required)
 
-    return run
+
+def nested(*required: str, **spec: Check) -> Nested:
+    return Nested(spec, required)
 
 
 def array(item: Check) -> Check:
-    def run(param: str, value: Any) -> list[Any] | None:
-        if value == "":
-            return None
+    def run(param: str, value: Any) -> list[Any]:
         if not isinstance(value, dict) or not all(index.isdigit() for index in value):
             raise invalid(f"Invalid array: {param}", param=param)
         return [item(f"{param}[{index}]", found) for index, found in value.items()]
 
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class Clearable:
+    """Sent empty it means "unset" (None)."""
+
+    check: Check
+
+    def __call__(self, param: str, value: Any) -> Any:
+        return None if value == "" else self.check(param, value)
+
+
+def clearable(check: Check) -> Clearable:
+    return Clearable(check)
 
 
 def moment(param: str, value: Any) -> Obj:
@@ -194,11 +216,6 @@ def moment(param: str, value: Any) -> Obj:
         return {"gte": exact, "lte": exact}
     found: Obj = nested(gte=second, gt=second, lte=second, lt=second)(param, value)
     return found
-
-
-def anything(param: str, value: Any) -> Any:
-    """Accepted and echoed as sent (addresses, shipping)."""
-    return value or None
 
 
 def unsimulated(param: str, value: Any) -> Any:

@@ -25,13 +25,13 @@ def _operation(name: str, handler: Handler) -> Operation:
 
 
 #: (method, resource, has an id, action) -> operation
-_ROUTES: dict[tuple[str, str, bool, str], Operation] = {}
+ROUTES: dict[tuple[str, str, bool, str], Operation] = {}
 
 
 def _route(method: str, path: str, name: str, handler: Handler) -> None:
     resource, _, rest = path.partition("/")
     ident, _, action = rest.partition("/")
-    _ROUTES[method, resource, bool(ident), action] = _operation(name, handler)
+    ROUTES[method, resource, bool(ident), action] = _operation(name, handler)
 
 
 def _resource(path: str, table: str, *, param: str = "id") -> None:
@@ -78,4 +78,4 @@ def find(method: str, path: str) -> tuple[Operation | None, str]:
     """The operation of a path below ``/v1/`` and the id in it; None for an unknown one."""
     resource, _, rest = path.removeprefix("/v1/").partition("/")
     ident, _, action = rest.partition("/")
-    return _ROUTES.get((method, resource, bool(ident), action)), ident
+    return ROUTES.get((method, resource, bool(ident), action)), ident

@@ -7,11 +7,12 @@ payment methods only cards are known here.
 
 from __future__ import annotations
 
+from .objects import ADDRESS, AUTOMATIC, BILLING, MANDATE, OPTIONS, RECIPIENT, SETUP_OPTIONS, SHIPPING
 from .params import (
-    Check,
     Spec,
-    anything,
     array,
+    changed_metadata,
+    clearable,
     currency,
     flag,
     integer,
@@ -42,45 +43,19 @@ _PAGE: Spec = {
 }
 _AMOUNT = integer(1)
 _CAPTURE_METHOD = one_of("automatic", "automatic_async", "manual")
-_AVAILABLE = one_of("if_available", "never")
-_CREDENTIAL_USE = one_of("installment", "recurring", "unscheduled")
 _ID = text(100, empty=False)
 
 _METHOD_TYPES: Spec = {
-    "allowed_payment_method_types": array(text(100, empty=False)),
+    "allowed_payment_method_types": array(one_of("card")),
     "payment_method_types": no_longer,
 }
-_AUTOMATIC = nested(enabled=one_of("true"), allow_redirects=one_of("always", "never"))
-_OPTIONS = nested(
-    card=nested(
-        capture_method=one_of("manual"),
-        request_three_d_secure=one_of("automatic", "any", "challenge"),
-        request_multicapture=_AVAILABLE,
-        request_incremental_authorization=_AVAILABLE,
-        request_extended_authorization=_AVAILABLE,
-        request_overcapture=_AVAILABLE,
-        setup_future_usage=one_of("none", "off_session", "on_session"),
-        statement_descriptor_suffix_kana=unsimulated,
-        statement_descriptor_suffix_kanji=unsimulated,
-        installments=unsimulated,
-        mandate_options=unsimulated,
-        moto=unsimulated,
-        network=unsimulated,
-        require_cvc_recollection=flag,
-        setup_credential_usage=_CREDENTIAL_USE,
-        stored_credential_usage=_CREDENTIAL_USE,
-        three_d_secure=unsimulated,
-        cvc_token=unsimulated,
-    )
-)
-_SETUP_OPTIONS = nested(card=nested(request_three_d_secure=one_of("automatic", "any", "challenge")))
 
 _INTENT_TEXTS: Spec = {
     "description": text(1000),
     "metadata": metadata,
     "receipt_email": text(800),
     "setup_future_usage": one_of("on_session", "off_session"),
-    "shipping": anything,
+    "shipping": SHIPPING,
     "statement_descriptor": text(22),
     "statement_descriptor_suffix": text(22),
     "transfer_group": text(500),
@@ -94,27 +69,27 @@ _CONFIRM: Spec = {
     **_METHOD_TYPES,
     "capture_method": _CAPTURE_METHOD,
     "error_on_requires_action": flag,
-    "mandate_data": anything,
+    "mandate_data": clearable(MANDATE),
     "off_session": _off_session,
     "payment_method": _ID,
-    "payment_method_options": _OPTIONS,
+    "payment_method_options": OPTIONS,
     "receipt_email": text(800),
     "return_url": text(2048, empty=False),
     "setup_future_usage": one_of("on_session", "off_session"),
-    "shipping": anything,
+    "shipping": clearable(SHIPPING),
     "use_stripe_sdk": flag,
 }
 _CREATED: Spec = {"created": moment}
 _CUSTOMER_TEXTS: Spec = {
-    "address": anything,
+    "address": clearable(ADDRESS),
     "description": text(),
     "email": text(512),
     "invoice_settings": nested(default_payment_method=_ID),
-    "metadata": metadata,
+    "metadata": changed_metadata,
     "name": text(256),
     "phone": text(40),
     "preferred_locales": array(text(20)),
-    "shipping": anything,
+    "shipping": clearable(RECIPIENT),
 }
 _CUSTOMER_NOT = _not(
     "balance business_name cash_balance individual_name invoice_prefix next_invoice_sequence source tax"
@@ -123,14 +98,13 @@ _CUSTOMER_NOT = _not(
 _SETUP_CONFIRM: Spec = {
     **_METHOD_TYPES,
     **_METHOD_TYPES,
-    "mandate_data": anything,
+    "mandate_data": clearable(MANDATE),
     "payment_method": _ID,
-    "payment_method_options": _SETUP_OPTIONS,
+    "payment_method_options": SETUP_OPTIONS,
     "return_url": text(2048, empty=False),
     "use_stripe_sdk": flag,
 }
 _SETUP_NOT = _not("confirmation_token payment_method_data")
-_BILLING: Check = nested(address=anything, email=text(512), name=text(256), phone=text(40), tax_id=text(100))
 
 SPECS: dict[str, Spec] = {
     "payment_intents.create": {
@@ -140,11 +114,12 @@ SPECS: dict[str, Spec] = {
         **_INTENT_TEXTS,
         **_CONFIRM,
         "amount": _AMOUNT,
-        "automatic_payment_methods": _AUTOMATIC,
+        "automatic_payment_methods": AUTOMATIC,
         "confirm": flag,
         "confirmation_method": one_of("automatic"),
         "currency": currency,
         "customer": _ID,
+        "shipping": SHIPPING,
     },
     "payment_intents.update": {
         **_EXPAND,
@@ -155,8 +130,10 @@ SPECS: dict[str, Spec] = {
         "capture_method": _CAPTURE_METHOD,
         "currency": currency,
         "customer": _ID,
+        "metadata": changed_metadata,
         "payment_method": _ID,
-        "payment_method_options": _OPTIONS,
+        "payment_method_options": OPTIONS,
+        "shipping": clearable(SHIPPING),
     },
     "payment_intents.confirm": {
         **_EXPAND,
@@ -171,7 +148,7 @@ SPECS: dict[str, Spec] = {
         **_not("amount_details application_fee_amount hooks payment_details transfer_data"),
         "amount_to_capture": integer(0),
         "final_capture": flag,
-        "metadata": metadata,
+        "metadata": changed_metadata,
         "statement_descriptor": text(22),
         "statement_descriptor_suffix": text(22),
     },
@@ -202,11 +179,11 @@ SPECS: dict[str, Spec] = {
         **_not("currency customer instructions_email origin refund_application_fee reverse_transfer"),
         "amount": _AMOUNT,
         "charge": _ID,
-        "metadata": metadata,
+        "metadata": changed_metadata,
         "payment_intent": _ID,
         "reason": one_of("duplicate", "fraudulent", "requested_by_customer"),
     },
-    "refunds.update": {**_EXPAND, "metadata": metadata},
+    "refunds.update": {**_EXPAND, "metadata": changed_metadata},
     "refunds.retrieve": _EXPAND,
     "refunds.list": {**_PAGE, **_CREATED, "charge": _ID, "payment_intent": _ID},
     "setup_intents.create": {
@@ -217,7 +194,7 @@ SPECS: dict[str, Spec] = {
             "attach_to_self customer_account excluded_payment_method_types flow_directions on_behalf_of"
             " payment_method_configuration single_use"
         ),
-        "automatic_payment_methods": _AUTOMATIC,
+        "automatic_payment_methods": AUTOMATIC,
         "confirm": flag,
         "customer": _ID,
         "description": text(1000),
@@ -250,7 +227,7 @@ SPECS: dict[str, Spec] = {
     "customers.payment_methods": {**_PAGE, **_not("allow_redisplay"), "type": one_of("card")},
     "payment_methods.create": {
         **_EXPAND,
-        "billing_details": _BILLING,
+        "billing_details": BILLING,
         "card": nested(token=_ID),
         "metadata": metadata,
         "type": one_of("card"),

@@ -148,6 +148,6 @@ def test_a_use_case_takes_keywords_only(verb: str) -> None:
     assert {parameter.kind for parameter in parameters} == {inspect.Parameter.KEYWORD_ONLY}
 
 
-@pytest.mark.parametrize("verb", ["confirm", "reject", "cancel_order", "place_once", "pick_up", "deliver"])
+@pytest.mark.parametrize("verb", ["confirm", "reject", "cancel_once", "place_once", "pick_up", "deliver"])
 def test_a_use_case_is_told_what_time_it_is(verb: str) -> None:
     assert "now" in inspect.signature(getattr(orders.services, verb)).parameters

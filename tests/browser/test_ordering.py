@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Request, Route, expect
 from deliveryapp.circuit import Circuit, Permit, Rules
 from tests.browser.conftest import DESKTOP, PHONE, Visit, Watched
 from tests.browser.steps import (
+    ORDER_PAGE,
     choose_door,
     fill_cart,
     headline,
@@ -94,6 +95,52 @@ def test_an_answer_lost_on_the_way_back_leads_to_the_same_order(visit: Visit, co
     assert len(keys) == 2
     assert len(set(keys)) == 1, "the retry must carry the same key"
     assert len(orders_of(page)) == 1
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_same_again_is_asked_about(visit: Visit, console: Watched, size: dict[str, int]) -> None:
+    console.expect("409 (Conflict)")
+    page = visit("/", size=size)
+    first = place_order(page)
+    question = page.get_by_text("You ordered this a moment ago — order it again?")
+    same_again(page)
+    expect(question).to_be_visible()
+    assert len(orders_of(page)) == 1
+
+    page.get_by_role("link", name="See that order").click()
+    page.wait_for_url(f"**/orders/{first}/")
+    page.goto("/checkout/")
+    expect(place_button(page)).to_have_text(re.compile(r"Place order · €"))
+    expect(question).to_be_hidden()
+    place_button(page).click()
+    page.get_by_role("button", name="Order it again").click()
+    page.wait_for_url(ORDER_PAGE)
+    headline(page, "Waiting for the kitchen")
+    assert [order["status"] for order in orders_of(page)] == ["placed", "placed"]
+    assert not page.url.endswith(f"/orders/{first}/")
+
+
+def test_another_door_takes_the_question_back(visit: Visit, console: Watched) -> None:
+    console.expect("409 (Conflict)")
+    page = visit("/")
+    place_order(page)
+    same_again(page)
+    question = page.get_by_text("order it again?")
+    expect(question).to_be_visible()
+    choose_door(page, "Aleksanterinkatu 13")
+    expect(question).to_be_hidden()
+    expect(place_button(page)).to_have_text(re.compile(r"Place order · €"))
+    place_button(page).click()
+    page.wait_for_url(ORDER_PAGE)
+    assert len(orders_of(page)) == 2
+
+
+def same_again(page: Page) -> None:
+    """The same two soups to the same door, up to the button."""
+    fill_cart(page)
+    page.goto("/checkout/")
+    expect(place_button(page)).to_have_text(re.compile(r"Place order · €"))
+    place_button(page).click()
 
 
 def _lose_the_first_answer(route: Route, keys: list[str]) -> None:

@@ -16,7 +16,7 @@ from deliveryapp.models import User
 from orders.models import Customer, Order
 from orders.services import kitchen as kitchen_services
 from payments.models import Payment
-from tests.concurrency.crowd import PATIENCE_S, at_once, statuses
+from tests.crowd import PATIENCE_S, at_once, statuses
 from tests.orders.stage import TOTAL_MINOR, ClientOf, Stage, hurry, path_of, saga_of
 from tests.worker import drain
 
@@ -104,8 +104,7 @@ def test_two_workers_on_one_saga(stage: Stage) -> None:
     for _ in range(ROUNDS):
         answer = stage.place()
         order_id = UUID(answer.json()["id"])
-        results = at_once(*[saga.sweep] * 4)
-        assert not [result for result in results if isinstance(result, BaseException)]
+        at_once(*[saga.sweep] * 4)
         assert saga_of(order_id)[:2] == ("running", "await_confirmation")
     stage.assert_clean()
 

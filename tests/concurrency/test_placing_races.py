@@ -10,12 +10,13 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
+from deliveryapp import idempotency
 from deliveryapp.models import IdempotencyRecord, SagaRun, User
 from orders.models import Order
 from payments.gateways import Answer, stripe_gateway
 from payments.models import Payment, PaymentOperation
 from tests.cast import cart
-from tests.concurrency.crowd import PATIENCE_S, at_once, statuses
+from tests.crowd import PATIENCE_S, at_once, statuses
 from tests.orders.stage import TOTAL_MINOR, ClientOf, Stage, events_of, path_of, place
 from tests.payments.provider import event, tell
 from tests.worker import drain
@@ -60,17 +61,27 @@ def no_unique_key() -> Iterator[None]:
         cursor.execute(f"ALTER TABLE deliveryapp_idempotencyrecord ADD CONSTRAINT {name} UNIQUE ({columns})")
 
 
+def everybody_looks_first(monkeypatch: pytest.MonkeyPatch, people: int) -> None:
+    """Nobody writes the key before everybody has looked for it; who looks again sees what is there."""
+    find, all_have_looked, seen = idempotency.find, threading.Barrier(people), threading.local()
+
+    def look(**asked: Any) -> IdempotencyRecord | None:
+        if hasattr(seen, "once"):
+            return find(**asked)
+        seen.once = True
+        all_have_looked.wait(PATIENCE_S)
+        return None
+
+    monkeypatch.setattr(idempotency, "find", look)
+
+
 @pytest.mark.usefixtures("no_unique_key")
 def test_control_without_the_constraint_one_key_is_many_orders(
     stage: Stage, ada: User, as_: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looking for the key first is not enough: nobody has written it yet when everybody looks."""
-    key, everybody_has_looked = str(uuid4()), threading.Barrier(3)
-
-    def look(**_: object) -> None:
-        everybody_has_looked.wait(PATIENCE_S)
-
-    monkeypatch.setattr("deliveryapp.idempotency.find", look)
+    key = str(uuid4())
+    everybody_looks_first(monkeypatch, 3)
     apps = [as_(ada) for _ in range(3)]
     answers = at_once(*(lambda app=app: place(app, cart(stage.kitchen), key) for app in apps))
 
@@ -81,33 +92,22 @@ def test_control_without_the_constraint_one_key_is_many_orders(
 def test_everybody_has_looked_and_still_one_order(
     stage: Stage, ada: User, as_: ClientOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same moment, with the constraint."""
-    key, everybody_has_looked = str(uuid4()), threading.Barrier(3)
-
-    def look(**_: object) -> None:
-        everybody_has_looked.wait(PATIENCE_S)
-
-    monkeypatch.setattr("deliveryapp.idempotency.find", look)
+    """The same moment, with the constraint; who sent something else is told the difference."""
+    key = str(uuid4())
+    everybody_looks_first(monkeypatch, 3)
     apps = [as_(ada) for _ in range(3)]
-    answers = at_once(*(lambda app=app: place(app, cart(stage.kitchen), key) for app in apps))
-
-    assert sorted(statuses(answers)) == [201, 409, 409]
-    assert rows() == (1, 1, 1, 1, 1)
-    assert stage.sandbox.effects(Order.objects.get().pk) == HELD
-
-
-def test_one_key_for_two_requests_is_one_order(stage: Stage, ada: User, as_: ClientOf) -> None:
-    for _ in range(ROUNDS):
-        key, before = str(uuid4()), Order.objects.count()
-        first, second = as_(ada), as_(ada)
-        answers = at_once(
-            lambda first=first, key=key: place(first, cart(stage.kitchen), key),
-            lambda second=second, key=key: place(second, cart(stage.kitchen, tip_minor=100), key),
+    tips_minor = (0, 0, 100)
+    answers = at_once(
+        *(
+            lambda app=app, tip=tip_minor: place(app, cart(stage.kitchen, tip_minor=tip), key)
+            for app, tip_minor in zip(apps, tips_minor, strict=True)
         )
-        assert sorted(statuses(answers)) in ([201, 409], [201, 422])
-        assert Order.objects.count() == before + 1
-    drain()
-    stage.assert_clean()
+    )
+
+    assert sorted(statuses(answers)) in ([201, 409, 422], [201, 422, 422])
+    assert rows() == (1, 1, 1, 1, 1)
+    [(_, held_minor)] = stage.sandbox.effects(Order.objects.get().pk)
+    assert held_minor == Order.objects.get().total_minor
 
 
 def test_the_message_and_the_answer_come_together(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,8 +127,7 @@ def test_the_message_and_the_answer_come_together(stage: Stage, monkeypatch: pyt
 
     monkeypatch.setattr(stripe_gateway.StripeGateway, "authorize", authorize)
     for _ in range(ROUNDS):
-        answer, told = at_once(stage.place, message)
-        assert told is None, told
+        answer, _ = at_once(stage.place, message)
         assert statuses([answer]) == [201]
         order_id = UUID(answer.json()["id"])
         drain()

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from deliveryapp import outbox
-from deliveryapp.batch import NUMBERED_ONCE, Batch, StaleWrite
+from deliveryapp.batch import NUMBERED_ONCE, Batch, NotOverwritten, StaleWrite
 from deliveryapp.clock import utc_now
 from deliveryapp.models import IdempotencyRecord, OutboxEvent, RelayShard, SagaRun, SagaStep, User
 from deliveryapp.transactions import durable
 from orders.models import OrderStatusChange
 from payments.models import LedgerEntry
-from tests.deliveryapp.toys import Recorder, ready, together, written
+from tests.crowd import at_once
+from tests.deliveryapp.toys import Recorder, ready, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
+TOKEN = uuid4()
 
 
 def new_run(subject_id: UUID | None = None) -> SagaRun:
@@ -178,7 +183,7 @@ def test_of_many_that_move_the_same_row_one_wins(ada: User) -> None:
         batch.update(User.objects.filter(pk=ada.pk, token_epoch=0), token_epoch=F("token_epoch") + 1)
         execute(batch)
 
-    results = together(*[move] * 8)
+    results = at_once(*[move] * 8, refusals=StaleWrite)
 
     assert results.count(None) == 1
     assert [type(result) for result in results if result is not None] == [StaleWrite] * 7
@@ -234,3 +239,71 @@ def test_a_savepoint_that_is_rolled_back_takes_its_event_and_nudge_along(recorde
 
     assert [row.subject for row in OutboxEvent.objects.all()] == [kept]
     assert recorder.nudges == [("relay.publish", {"shard": outbox.shard_of(kept)})]
+
+
+# Upserts ----------------------------------------------------------------------------------------
+
+
+def upsert(shard: RelayShard, when: Callable[[], Q] | None) -> Batch:
+    """A run, and this lease over the one that the shard may have."""
+    batch = Batch()
+    batch.insert(new_run())
+    batch.upsert(shard, overwrite=["token", "leased_until"], when=when)
+    return batch
+
+
+def over() -> Q:
+    return Q(leased_until__lte=Now())
+
+
+def test_an_upsert_inserts_a_missing_row() -> None:
+    execute(upsert(RelayShard(shard=3, token=TOKEN), over))
+    assert RelayShard.objects.get(shard=3).token == TOKEN
+
+
+def test_an_upsert_overwrites_what_it_names_where_it_may() -> None:
+    RelayShard.objects.create(shard=3, token=uuid4(), leased_until=Now() - timedelta(seconds=1))
+    execute(upsert(RelayShard(shard=3, token=TOKEN, leased_until=Now()), over))
+    assert RelayShard.objects.get(shard=3).token == TOKEN
+
+
+def test_without_a_condition_it_always_overwrites() -> None:
+    RelayShard.objects.create(shard=3, token=uuid4(), leased_until=Now() + timedelta(minutes=1))
+    execute(upsert(RelayShard(shard=3, token=TOKEN), None))
+    assert RelayShard.objects.get(shard=3).token == TOKEN
+
+
+def test_an_upsert_that_came_too_soon_undoes_everything() -> None:
+    before = RelayShard.objects.create(shard=3, token=uuid4(), leased_until=Now() + timedelta(minutes=1))
+
+    with pytest.raises(NotOverwritten):
+        execute(upsert(RelayShard(shard=3, token=TOKEN), over))
+
+    assert RelayShard.objects.get(shard=3).token == before.token
+    assert not SagaRun.objects.exists()
+
+
+def test_the_condition_may_look_at_other_tables(ada: User) -> None:
+    RelayShard.objects.create(shard=3, token=ada.pk)
+
+    def renamed() -> Q:
+        return Q(Exists(User.objects.filter(pk=OuterRef("token"), name="Ada L.")))
+
+    with pytest.raises(NotOverwritten):
+        execute(upsert(RelayShard(shard=3, token=TOKEN), renamed))
+
+    User.objects.filter(pk=ada.pk).update(name="Ada L.")
+    execute(upsert(RelayShard(shard=3, token=TOKEN), renamed))
+    assert RelayShard.objects.get(shard=3).token == TOKEN
+
+
+@pytest.mark.race
+def test_of_many_upserts_at_once_one_comes_in_time() -> None:
+    for _ in range(10):
+        RelayShard.objects.all().delete()
+        calls = [
+            lambda: execute(upsert(RelayShard(shard=3, leased_until=Now() + timedelta(minutes=1)), over))
+        ] * 6
+        results = at_once(*calls, refusals=NotOverwritten)
+        assert sorted(type(result).__name__ for result in results) == ["NoneType"] + ["NotOverwritten"] * 5
+    assert SagaRun.objects.count() == 10

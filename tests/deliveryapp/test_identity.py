@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from deliveryapp.models import RefreshToken, User
 from deliveryapp.models.identity import normalize_email
 from tests.cast import PASSWORD, Kitchen
-from tests.deliveryapp.toys import together
+from tests.crowd import at_once
 
 pytestmark = pytest.mark.django_db
 PROBLEM = "application/problem+json"
@@ -74,7 +74,7 @@ def test_an_email_is_taken_whatever_its_case(ada: User, email: str) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.race
 def test_of_many_who_sign_up_with_one_email_one_succeeds() -> None:
-    answers = together(*[sign_up] * 5)
+    answers = at_once(*[sign_up] * 5)
 
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
     assert User.objects.count() == 1

@@ -14,8 +14,9 @@ from django.db.models.functions import Now
 from deliveryapp import inbox, tasks
 from deliveryapp.clock import utc_now
 from deliveryapp.models import DeadLetter, InboxEntry, User
+from tests.crowd import at_once
 from tests.deliveryapp import toys
-from tests.deliveryapp.toys import BROKEN, Recorder, effects, together, wire
+from tests.deliveryapp.toys import BROKEN, Recorder, effects, wire
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("subscribe")]
 State = DeadLetter.State
@@ -37,7 +38,7 @@ def handle(*envelopes: dict[str, Any], handler: str = "toy.count") -> None:
 def test_duplicates_in_parallel_threads_have_one_effect_each(ada: User) -> None:
     envelopes = [wire(ada.pk, seq) for seq in range(1, 11)]
 
-    assert together(*[lambda: handle(*envelopes)] * 4) == [None] * 4
+    assert at_once(*[lambda: handle(*envelopes)] * 4) == [None] * 4
 
     assert effects(ada) == 10
     assert InboxEntry.objects.count() == 10
@@ -49,7 +50,7 @@ def test_control_without_the_inbox_row_duplicates_have_effects(ada: User, subscr
     subscribe("WITH_PUSH")
     envelopes = [wire(ada.pk, seq) for seq in range(1, 11)]
 
-    together(*[lambda: handle(*envelopes, handler="toy.push")] * 4)
+    at_once(*[lambda: handle(*envelopes, handler="toy.push")] * 4)
 
     assert effects(ada) == 40
 

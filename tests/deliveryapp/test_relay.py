@@ -18,7 +18,8 @@ from deliveryapp.ids import new_id
 from deliveryapp.models import OutboxEvent, RelayShard
 from deliveryapp.outbox import SHARDS, shard_of
 from deliveryapp.transport import TransportDown
-from tests.deliveryapp.toys import Killed, Recorder, disorder, together, written
+from tests.crowd import at_once
+from tests.deliveryapp.toys import Killed, Recorder, disorder, written
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("subscribe")]
 
@@ -52,7 +53,7 @@ def test_many_publishers_keep_the_order_of_each_aggregate(publishers: int) -> No
     subjects, carrier = [uuid4() for _ in range(50)], Recorder()
     write_down(*(written(subject, seq) for seq in range(1, 41) for subject in subjects))
 
-    together(*(lambda seed=seed: publish_all(carrier, random.Random(seed)) for seed in range(publishers)))
+    at_once(*(lambda seed=seed: publish_all(carrier, random.Random(seed)) for seed in range(publishers)))
 
     assert disorder(carrier.sent) == []
     assert len(carrier.sent) == 2_000
@@ -75,7 +76,7 @@ def test_control_without_the_lease_two_publishers_disturb_the_order(monkeypatch:
     monkeypatch.setattr(relay, "_claim", lambda shard: new_id())
     monkeypatch.setattr(relay, "_waiting", read_together)
     works = [lambda: relay.publish_shard(shard, carrier=carrier)] * 2
-    together(*works)
+    at_once(*works)
 
     assert len(carrier.sent) == 6
     assert disorder(carrier.sent) != []
@@ -105,7 +106,7 @@ def test_control_the_textbooks_skip_locked_relay_breaks_the_order() -> None:
         first_has_claimed.wait(20)
         textbook(2, lambda: None, second_has_sent.set)
 
-    together(first, second)
+    at_once(first, second)
 
     assert [seq for _, seq in carrier.sent] == [3, 4, 1, 2]
     assert len(disorder(carrier.sent)) == 2

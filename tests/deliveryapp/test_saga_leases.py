@@ -13,7 +13,8 @@ from django.db.models.functions import Now
 from deliveryapp import saga
 from deliveryapp.models import SagaRun
 from deliveryapp.saga import Abort, Done, Outcome
-from tests.deliveryapp.toys import Killed, Script, begin, together
+from tests.crowd import at_once
+from tests.deliveryapp.toys import Killed, Script, begin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = SagaRun.Status
@@ -67,7 +68,7 @@ def test_a_compensation_during_which_the_process_died_runs_again(script: Script)
 def test_many_workers_at_once_execute_each_step_once(script: Script) -> None:
     runs = [begin() for _ in range(5)]
 
-    together(*[saga.sweep] * 4)
+    at_once(*[saga.sweep] * 4)
 
     assert sorted(script.ran) == sorted(["cook", "pack", "ring"] * 5)
     assert set(SagaRun.objects.values_list("status", flat=True)) == {Status.COMPLETED}
@@ -93,7 +94,7 @@ def test_control_without_the_lease_two_workers_execute_the_same_step(
     script("cook", cooks, cooks)
     run = begin()
     monkeypatch.setattr(saga, "_claim", claim_anyway)
-    together(*[lambda: saga.advance(run.pk)] * 2)
+    at_once(*[lambda: saga.advance(run.pk)] * 2)
 
     assert script.ran.count("cook") == 2
 

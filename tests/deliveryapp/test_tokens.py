@@ -16,8 +16,8 @@ from deliveryapp.clock import utc_now
 from deliveryapp.identity import TokenPair, tokens
 from deliveryapp.models import RefreshToken, User
 from tests.cast import PASSWORD
+from tests.crowd import at_once
 from tests.deliveryapp.test_identity import refusal
-from tests.deliveryapp.toys import together
 
 pytestmark = pytest.mark.django_db
 
@@ -147,7 +147,7 @@ def racing_refresh(pair: TokenPair, monkeypatch: pytest.MonkeyPatch, ending: Any
 
     together_soon = threading.Event()
     monkeypatch.setattr(tokens, "_access", slow)
-    results = together(lambda: identity.refresh(token=pair.refresh), end)
+    results = at_once(lambda: identity.refresh(token=pair.refresh), end)
     monkeypatch.setattr(tokens, "_access", access)
     return results
 
@@ -175,7 +175,7 @@ def test_a_refresh_in_flight_does_not_slip_past_the_end_of_its_family(
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_of_many_refreshes_with_one_token_one_is_answered(pair: TokenPair) -> None:
-    answers = together(*[lambda: post("refresh", pair.refresh).status_code] * 6)
+    answers = at_once(*[lambda: post("refresh", pair.refresh).status_code] * 6)
 
     assert sorted(answers) == [200, 401, 401, 401, 401, 401]
     assert RefreshToken.objects.count() == 2

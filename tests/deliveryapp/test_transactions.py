@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 from deliveryapp.models import User
 from deliveryapp.transactions import durable, require_no_transaction, require_transaction
 from tests.cast import make_user
-from tests.deliveryapp.toys import together
+from tests.crowd import at_once
 
 REFUSED = "must be called inside a transaction"
 
@@ -64,7 +64,7 @@ def test_whoever_waits_too_long_for_a_lock_gives_up(ada: User) -> None:
 
     with durable():
         User.objects.select_for_update().get(pk=ada.pk)
-        [refusal] = together(change)
+        [refusal] = at_once(change, refusals=OperationalError)
 
     assert isinstance(refusal, OperationalError)
     assert "lock timeout" in str(refusal)

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection
 from django.db.models import F
 
 from deliveryapp import saga
@@ -26,28 +25,6 @@ from orders.events import OrderReady
 
 class Killed(BaseException):
     """The process dies here: no handler of ordinary errors sees it."""
-
-
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Start all at one barrier, each in a thread with its own connection; what each returned or raised."""
-    barrier, results = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(index: int, work: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(20)
-            results[index] = work()
-        except Exception as error:  # noqa: BLE001 - the test judges it
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-        assert not thread.is_alive(), "a thread hangs"
-    return results
 
 
 # Events -------------------------------------------------------------------------------------

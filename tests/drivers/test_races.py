@@ -19,7 +19,6 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Model
 
 from deliveryapp.clock import utc_now
-from deliveryapp.errors import AppError
 from deliveryapp.models import OutboxEvent
 from drivers import facade
 from drivers.models import Assignment, Delivery, Driver, Offer
@@ -27,31 +26,10 @@ from drivers.models.delivery import DeliveryQuerySet
 from drivers.models.driver import DriverQuerySet
 from drivers.services import assignments, dispatch, offers, online
 from drivers.services.dispatch import run_tick
+from tests.crowd import at_once
 from tests.drivers.stage import REGION, crowd_online, events_of, request_delivery, rider_online, tick
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
-
-
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Start all at one barrier; what each returned, or the refusal it met."""
-    barrier, results = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(index: int, work: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(10)
-            results[index] = work()
-        except (AppError, RuntimeError) as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(70)
-        assert not thread.is_alive(), "a thread hangs"
-    return results
 
 
 @contextlib.contextmanager
@@ -131,7 +109,7 @@ def test_fifty_orders_want_five_drivers(monkeypatch):
                         step(order_id=order_id, user_id=driver.user_id, now=utc_now())
                 rides[driver.name] += 1
 
-    results = together(dispatch_on, dispatch_on, *[lambda d=driver: ride(d) for driver in drivers])
+    results = at_once(dispatch_on, dispatch_on, *[lambda d=driver: ride(d) for driver in drivers])
 
     assert [result for result in results if isinstance(result, Exception)] == []
     assert_loads_fit()
@@ -146,7 +124,7 @@ def test_fifty_accepts_for_five_drivers_bind_five():
     """Even if a bug had offered ten orders to each at once."""
     drivers = crowd_online(5)
     with without(Offer, "offer_one_pending_per_driver"):
-        results = together(*map(accepting, ten_offers_for_each(drivers)))
+        results = at_once(*map(accepting, ten_offers_for_each(drivers)))
 
         won = [result for result in results if isinstance(result, Assignment)]
         assert len(won) == 5
@@ -169,7 +147,7 @@ def test_control_without_the_conditional_update_drivers_are_overloaded(monkeypat
 
     monkeypatch.setattr(DriverQuerySet, "take_slot", read_then_write)
     with without(Offer, "offer_one_pending_per_driver"):
-        together(*map(accepting, ten_offers_for_each(drivers)))
+        at_once(*map(accepting, ten_offers_for_each(drivers)))
 
         assert max(live_per_driver().values()) > 1
         with pytest.raises(AssertionError):
@@ -185,7 +163,7 @@ def test_two_drivers_accept_one_order_and_one_gets_it():
     with without(Offer, "offer_one_pending_per_delivery"):
         order_id, asked = two_offers_for_one_order()
 
-        results = together(*map(accepting, asked))
+        results = at_once(*map(accepting, asked))
 
         assert sorted(type(result).__name__ for result in results) == ["Assignment", "OfferWithdrawn"]
         assert Assignment.objects.live().filter(order_id=order_id).count() == 1
@@ -212,7 +190,7 @@ def test_control_without_lock_and_constraint_one_order_gets_two_drivers(monkeypa
     ):
         order_id, asked = two_offers_for_one_order()
 
-        together(*map(accepting, asked))
+        at_once(*map(accepting, asked))
 
         assert Assignment.objects.live().filter(order_id=order_id).count() == 2
 
@@ -232,7 +210,7 @@ def test_accept_and_expiry_exclude_each_other():
                 pass
             return offers.expire_overdue(region=REGION, now=utc_now())
 
-        together(accepting(offer), expire)
+        at_once(accepting(offer), expire)
         offers.expire_overdue(region=REGION, now=utc_now())  # the first may have stepped aside for the answer
 
         offer.refresh_from_db()
@@ -253,7 +231,7 @@ def test_an_order_cancelled_while_it_is_accepted_keeps_no_driver():
         tick()
         offer = Offer.objects.get(delivery__order_id=order_id)
 
-        together(
+        at_once(
             accepting(offer),
             lambda order_id=order_id: facade.cancel_delivery(order_id=order_id, reason="gone", now=utc_now()),
         )
@@ -273,7 +251,7 @@ def test_two_releases_of_one_assignment_free_the_driver_once():
     def release() -> Assignment:
         return assignments.release(assignment_id=assignment.pk, version=0, reason="silent", now=utc_now())
 
-    results = together(*[release] * 6)
+    results = at_once(*[release] * 6)
 
     assert Counter(type(result).__name__ for result in results) == {"Assignment": 1, "AssignmentChanged": 5}
     assert (cleo.row.status, cleo.row.active_count) == ("available", 0)
@@ -286,7 +264,7 @@ def test_a_driver_who_leaves_while_he_is_asked_keeps_no_offer():
         cleo.go_online()
         order_id = request_delivery()
 
-        together(
+        at_once(
             lambda: online.go_offline(user_id=cleo.user.pk, now=utc_now()),
             lambda: run_tick(region=REGION, now=utc_now()),
         )
@@ -301,7 +279,7 @@ def test_two_ticks_at_once_make_one_offer_each():
     for _ in range(10):
         request_delivery()
 
-    results = together(*[lambda: run_tick(region=REGION, now=utc_now())] * 4)
+    results = at_once(*[lambda: run_tick(region=REGION, now=utc_now())] * 4)
 
     assert sum(result.offered for result in results) == 10
     assert Offer.objects.pending().values("driver").distinct().count() == 10

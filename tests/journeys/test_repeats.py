@@ -6,11 +6,9 @@ import shelve
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier
 from uuid import UUID, uuid4
 
 import httpx
@@ -22,6 +20,7 @@ from deliveryapp.models import IdempotencyRecord, InboxEntry, OutboxEvent, SagaS
 from drivers.models import Assignment
 from orders.models import Order
 from payments.models import PaymentOperation
+from tests.crowd import at_once
 from tests.journeys.people import PATIENCE_S, Customer, eventually
 from tests.journeys.town import Quarter, Town
 from tests.live import LiveStack, poll
@@ -34,14 +33,7 @@ AT_ONCE = 20
 
 def place_at_once(ada: Customer, keys: list[str]) -> list[httpx.Response]:
     """All requests leave at the same moment, over as many connections, to two server processes."""
-    barrier = Barrier(len(keys))
-
-    def place(key: str) -> httpx.Response:
-        barrier.wait()
-        return ada.place(key)
-
-    with ThreadPoolExecutor(len(keys)) as threads:
-        return list(threads.map(place, keys))
+    return at_once(*[lambda key=key: ada.place(key) for key in keys])
 
 
 def placed_in(quarter: Quarter) -> QuerySet[Order]:

@@ -111,8 +111,16 @@ class Stage:
         document: dict[str, Any] = answer.json()
         return document
 
-    def cancel(self, order_id: UUID, by: APIClient | None = None, reason: str = "changed my mind") -> Any:
-        return (by or self.ada).post(f"{ORDERS}{order_id}/cancel/", {"reason": reason}, format="json")
+    def cancel(
+        self,
+        order_id: UUID,
+        by: APIClient | None = None,
+        reason: str = "changed my mind",
+        key: str | None = None,
+    ) -> Any:
+        headers = {"HTTP_IDEMPOTENCY_KEY": key} if key else {}
+        path = f"{ORDERS}{order_id}/cancel/"
+        return (by or self.ada).post(path, {"reason": reason}, format="json", **headers)
 
     def board(self, order_id: UUID, verb: str, body: dict[str, Any] | None = None) -> Any:
         path = f"/api/v1/restaurants/{self.kitchen.restaurant.pk}/orders/{order_id}/{verb}/"

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from deliveryapp.models import IdempotencyRecord, SagaRun, User
 from deliveryapp.saga import LEASE
-from orders.models import Order
+from orders.models import Customer, Order
 from orders.selectors.documents import NOT_PLACED
 from orders.services.placing import ANSWERED_WITHIN
 from payments.models import Payment
@@ -31,12 +31,11 @@ from tests.worker import drain
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("key", [None, "", "x" * 101, "schlüssel", "a\x07b"])
-def test_a_key_is_needed(stage: Stage, key: str | None) -> None:
-    headers = {} if key is None else {"HTTP_IDEMPOTENCY_KEY": key}
+@pytest.mark.parametrize("key", ["", "x" * 101, "schlüssel", "a\x07b"])
+def test_an_unusable_key_is_refused(stage: Stage, key: str) -> None:
     with nothing_changes(stage.sandbox):
-        answer = stage.ada.post(ORDERS, cart(stage.kitchen), format="json", **headers)
-    assert_problem(answer, 400, "idempotency_key_required")
+        answer = stage.ada.post(ORDERS, cart(stage.kitchen), format="json", HTTP_IDEMPOTENCY_KEY=key)
+    assert_problem(answer, 400, "idempotency_key_invalid")
 
 
 def test_a_repetition_gets_the_first_answer(stage: Stage) -> None:
@@ -174,3 +173,60 @@ class TestTheAnswerOfAnOrderThatFailedLater:
 
     def test_every_way_to_fail_has_an_answer(self) -> None:
         assert set(NOT_PLACED) == {"payment_declined", "payment_timeout", "cancelled_by_customer"}
+
+
+class TestCancelling:
+    """The answer is stored with the effect: one transaction behind the key."""
+
+    def test_a_retried_cancel_gets_the_first_answer(self, stage: Stage) -> None:
+        order_id, key = stage.placed(), str(uuid4())
+        first = stage.cancel(order_id, key=key)
+        drain()
+        with nothing_changes(stage.sandbox):
+            again = stage.cancel(order_id, key=key)
+
+        assert (first.status_code, first.json()["status"]) == (200, "cancelled")
+        assert "Idempotent-Replayed" not in first.headers
+        assert (again.status_code, again.json()) == (200, first.json())
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert stage.sandbox.effects(order_id) == [("hold", TOTAL_MINOR), ("release", TOTAL_MINOR)]
+        assert Customer.objects.get().cancelled_count == 1
+        stage.assert_clean()
+
+    def test_without_a_key_or_with_another_the_second_one_is_too_late(self, stage: Stage) -> None:
+        order_id = stage.placed()
+        stage.must(stage.cancel(order_id, key="first"))
+
+        for key in (None, "second"):
+            assert_problem(stage.cancel(order_id, key=key), 409, "order_not_cancellable")
+        assert stage.cancel(order_id, key="first").status_code == 200
+
+    def test_a_refused_cancel_leaves_its_key_unused(self, stage: Stage) -> None:
+        gone, here = stage.placed(), stage.placed()
+        stage.must(stage.cancel(gone))
+        assert_problem(stage.cancel(gone, key="k"), 409, "order_not_cancellable")
+
+        assert "Idempotent-Replayed" not in stage.cancel(here, key="k").headers
+
+    def test_the_key_stands_for_this_order_and_this_reason(self, stage: Stage) -> None:
+        one, other = stage.placed(), stage.placed()
+        stage.must(stage.cancel(one, key="k"))
+        for answer in (stage.cancel(other, key="k"), stage.cancel(one, key="k", reason="too slow")):
+            assert_problem(answer, 422, "idempotency_key_reused")
+        assert stage.order(other)["status"] == "placed"
+
+    def test_the_key_of_an_order_is_not_free_for_its_cancelling(self, stage: Stage) -> None:
+        key = str(uuid4())
+        order_id = UUID(stage.place(key).json()["id"])
+        assert_problem(stage.cancel(order_id, key=key), 422, "idempotency_key_reused")
+
+    def test_a_strangers_key_opens_nothing(self, stage: Stage, dov: User, as_: ClientOf) -> None:
+        order_id, key = stage.placed(), str(uuid4())
+        stage.must(stage.cancel(order_id, key=key))
+        assert_problem(stage.cancel(order_id, by=as_(dov), key=key), 404, "order_not_found")
+
+    @pytest.mark.parametrize("key", ["x" * 101, "schlüssel"])
+    def test_an_unusable_key_is_refused_before_anything_happens(self, stage: Stage, key: str) -> None:
+        order_id = stage.placed()
+        assert_problem(stage.cancel(order_id, key=key), 400, "idempotency_key_invalid")
+        assert stage.order(order_id)["status"] == "placed"

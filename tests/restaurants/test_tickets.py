@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from restaurants.errors import RestaurantNotFound, TicketNotFound
 from restaurants.facade import acknowledge_ticket, open_ticket, tickets, withdraw_ticket
 from restaurants.models import Restaurant, Ticket
 from restaurants.services import tickets as ticket_services
+from tests.crowd import at_once
 from tests.restaurants.conftest import Make
 
 NOW = datetime(2025, 5, 5, 9, tzinfo=UTC)
@@ -76,21 +76,9 @@ def test_orders_without_a_ticket(luna: Restaurant) -> None:
         acknowledge_ticket(order_id=unknown, now=NOW)
 
 
-def at_once(work: Callable[[UUID], int], order_ids: list[UUID]) -> list[int | IntegrityError]:
-    """What each thread got, all let go together."""
-    gate = threading.Barrier(len(order_ids))
-
-    def one(order_id: UUID) -> int | IntegrityError:
-        gate.wait(10)
-        try:
-            return work(order_id)
-        except IntegrityError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(order_ids)) as threads:
-        return list(threads.map(one, order_ids))
+def open_at_once(restaurant: Restaurant, order_ids: list[UUID]) -> list[int | IntegrityError]:
+    opens = [lambda order_id=order_id: open_one(restaurant, order_id) for order_id in order_ids]
+    return at_once(*opens, refusals=IntegrityError)
 
 
 @pytest.fixture
@@ -112,7 +100,7 @@ def meeting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_tickets_opened_at_once_have_different_numbers(luna: Restaurant, meeting: None) -> None:
-    numbers = at_once(lambda order_id: open_one(luna, order_id), [uuid4() for _ in range(6)])
+    numbers = open_at_once(luna, [uuid4() for _ in range(6)])
     assert sorted(numbers) == [1, 2, 3, 4, 5, 6]  # type: ignore[type-var]
 
 
@@ -120,7 +108,7 @@ def test_tickets_opened_at_once_have_different_numbers(luna: Restaurant, meeting
 @pytest.mark.django_db(transaction=True)
 def test_one_order_opened_at_once_has_one_ticket(luna: Restaurant, meeting: None) -> None:
     order_id = uuid4()
-    assert at_once(lambda same: open_one(luna, same), [order_id] * 6) == [1] * 6
+    assert open_at_once(luna, [order_id] * 6) == [1] * 6
     assert (Ticket.objects.count(), Restaurant.objects.get(pk=luna.pk).ticket_seq) == (1, 1)
 
 
@@ -136,5 +124,5 @@ def test_control_without_the_row_lock_numbers_collide(
     monkeypatch.setattr(
         type(Restaurant.objects), "select_for_update", lambda manager, **_: manager.get_queryset()
     )
-    outcomes = at_once(lambda order_id: open_one(luna, order_id), [uuid4(), uuid4()])
+    outcomes = open_at_once(luna, [uuid4(), uuid4()])
     assert sorted(isinstance(outcome, IntegrityError) for outcome in outcomes) == [False, True]

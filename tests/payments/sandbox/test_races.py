@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import stripe
+
+from tests.crowd import at_once
 
 from .conftest import Make
 from .process import Client, Server
@@ -28,14 +28,12 @@ def _refund(client: stripe.StripeClient, intent: str) -> object:
     return client.v1.refunds.create({"payment_intent": intent, "amount": 800})
 
 
-def _at_once(sandbox: Server, intent: str, calls: list[Call]) -> list[str]:
+def _ends(sandbox: Server, intent: str, calls: list[Call]) -> list[str]:
     """What each of the calls, let loose together, ended in."""
-    gate = threading.Barrier(len(calls))
 
     def run(call: Call) -> str:
         client = Client(sandbox.url)
         try:
-            gate.wait(timeout=10)
             call(client.stripe, intent)
         except stripe.InvalidRequestError as error:
             return error.code or "refused"
@@ -43,15 +41,14 @@ def _at_once(sandbox: Server, intent: str, calls: list[Call]) -> list[str]:
             client.close()
         return "done"
 
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
+    return at_once(*[lambda call=call: run(call) for call in calls])
 
 
 @pytest.mark.parametrize("calls", [[_capture, _cancel], [_capture, _capture], [_cancel, _cancel]])
 def test_of_capture_and_cancel_one_wins(sandbox: Server, hold: Make, calls: list[Call]) -> None:
     for _ in range(ROUNDS):
         before = len(sandbox.effects())
-        ends = _at_once(sandbox, hold().id, calls)
+        ends = _ends(sandbox, hold().id, calls)
         assert sorted(ends) == ["done", "payment_intent_unexpected_state"]
         assert len(sandbox.effects()) == before + 2
 
@@ -59,6 +56,6 @@ def test_of_capture_and_cancel_one_wins(sandbox: Server, hold: Make, calls: list
 def test_refunds_together_stay_below_the_capture(sandbox: Server, hold: Make) -> None:
     for _ in range(ROUNDS):
         before = len(sandbox.effects())
-        ends = _at_once(sandbox, hold(capture_method="automatic").id, [_refund, _refund, _refund])
+        ends = _ends(sandbox, hold(capture_method="automatic").id, [_refund, _refund, _refund])
         assert sorted(ends) == ["done", "refused", "refused"]
         assert sandbox.moved()[before:] == [("hold", 1299), ("capture", 1299), ("refund", 800)]

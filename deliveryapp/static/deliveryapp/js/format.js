@@ -56,6 +56,13 @@ export function opens(at) {
   return `Opens ${days === 1 ? "tomorrow" : weekday.format(new Date(at))} ${clock(at)}`;
 }
 
+/** "a moment ago", "a minute ago", "4 minutes ago". */
+export function ago(at, now_ms) {
+  const minutes = Math.round((now_ms - Date.parse(at)) / 60_000);
+  if (minutes < 1) return "a moment ago";
+  return minutes === 1 ? "a minute ago" : `${minutes} minutes ago`;
+}
+
 /** Arrival as a range of clock times: "18:20–18:35", "6:20 – 6:35 PM". */
 export const clockRange = (from, to) => hourMinute.formatRange(new Date(from), new Date(to));
 

@@ -11,7 +11,13 @@ import { refusalNotice } from "../../deliveryapp/js/refusals.js";
 import { emptyState, skeletonLines } from "../../deliveryapp/js/ui.js";
 import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js";
 import { firstMethod, paymentChoices } from "./payment.js";
-import { askingNotice, declinedNotice, noAnswerNotice, unavailableNotice } from "./refusals.js";
+import {
+  askingNotice,
+  declinedNotice,
+  duplicateNotice,
+  noAnswerNotice,
+  unavailableNotice,
+} from "./refusals.js";
 
 const TIPS_MINOR = [0, 100, 200, 300, 500];
 const root = $("#checkout");
@@ -223,12 +229,19 @@ async function send(body) {
     } catch (error) {
       if (error.name !== "ApiError") throw error;
       if (pendingAttempt()) replace(parts.notice, noAnswerNotice({ again: () => send(body) }));
-      else refused(error);
+      else refused(error, body);
     }
   });
 }
 
-function refused(error) {
+function refused(error, body) {
+  if (error.code === "duplicate_order") {
+    replace(
+      parts.notice,
+      duplicateNotice(error, { again: () => send({ ...body, allow_duplicate: true }) }),
+    );
+    return;
+  }
   if (error.code === "payment_declined") {
     replace(parts.declined, declinedNotice(error));
     $("#payment").scrollIntoView({ block: "start", behavior: "smooth" });
@@ -277,11 +290,17 @@ paint();
 requote();
 settleOldAttempt();
 const later = debounce(requote, 250);
+/** What was said about the order belongs to the cart and the door it was said about. */
+function takeBack() {
+  if (parts.notice) replace(parts.notice);
+}
 cart.onChange(() => {
+  takeBack();
   paint();
   later();
 });
 place.onChange(() => {
+  takeBack();
   paint();
   requote();
 });

@@ -4,6 +4,7 @@ import { ApiError, api } from "../../deliveryapp/js/api.js";
 import { cart } from "../../deliveryapp/js/cart.js";
 import { $, busy, replace } from "../../deliveryapp/js/dom.js";
 import { money } from "../../deliveryapp/js/format.js";
+import { newId } from "../../deliveryapp/js/ids.js";
 import { Live, liveBar } from "../../deliveryapp/js/live.js";
 import { confirmDialog, errorState, explain, skeletonLines, toast } from "../../deliveryapp/js/ui.js";
 import { OrderMap } from "./order-map.js";
@@ -13,6 +14,7 @@ import { FINAL } from "./words.js";
 
 const id = location.pathname.split("/").filter(Boolean).at(-1);
 const PAYMENT_POLL_MS = 1500;
+const cancelKey = newId(); // pressed again after a lost answer, it is the same cancelling
 const map = new OrderMap($("#order-map"));
 let order = null;
 let receipt = null;
@@ -85,7 +87,8 @@ async function cancel(event) {
   if (!sure) return;
   await busy(button, async () => {
     try {
-      order = await api.post(`orders/${id}/cancel/`, { reason: "changed_mind" });
+      const headers = { "Idempotency-Key": cancelKey };
+      order = await api.post(`orders/${id}/cancel/`, { reason: "changed_mind" }, { headers });
       toast("Your order is cancelled.", { kind: "good" });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

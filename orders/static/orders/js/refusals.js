@@ -1,8 +1,12 @@
-// What the checkout says when the payment is declined, and when nobody knows yet whether the order was placed.
+// What the checkout says when the payment is declined, when nobody knows yet whether the order was placed, and when the
+// same cart was ordered a moment ago.
 
+import { serverNow_ms } from "../../deliveryapp/js/api.js";
 import { h } from "../../deliveryapp/js/dom.js";
+import { ago } from "../../deliveryapp/js/format.js";
 import { notice, smallButton } from "../../deliveryapp/js/refusals.js";
 import { declineReason } from "./payment.js";
+import { LABEL } from "./words.js";
 
 export function declinedNotice({ body }) {
   const advice = "Nothing was charged. Choose another way to pay and try again.";
@@ -46,5 +50,21 @@ export function noAnswerNotice({ again, forget = null }) {
     "Your order may or may not have been placed. Ask again: it is the same order, it cannot be placed or charged twice.",
     smallButton("Ask again", again),
     forget && smallButton("Forget it", forget, "ghost"),
+  );
+}
+
+/** A second click or a second wish? Only the customer knows; `again` orders it once more. */
+export function duplicateNotice({ body: { earlier_order: earlier } }, { again }) {
+  return notice(
+    "warn",
+    "receipt",
+    `You ordered this ${ago(earlier.created_at, serverNow_ms())} — order it again?`,
+    `Order ${earlier.number} (${LABEL[earlier.status].toLowerCase()}) has the same dishes for the same door.`,
+    h(
+      "div",
+      { class: "row-wrap" },
+      h("a", { class: "button small", href: `/orders/${earlier.id}/` }, "See that order"),
+      smallButton("Order it again", again),
+    ),
   );
 }
