@@ -58,8 +58,11 @@ def find_money_breaches(sandbox_url: str, *, gateway: str = "stripe") -> list[st
     for order_id, intents in _by_order(seen, by_ref).items():
         if order_id in orders:
             breaches += _of_order(order_id, intents, orders[order_id])
-    theirs = Payment.objects.exclude(gateway=gateway).values_list("order_id", flat=True)
-    breaches += _held_elsewhere(seen, {str(order_id) for order_id in theirs})
+    places = Payment.objects.values_list("order_id", "gateway")
+    elsewhere = {str(order_id) for order_id, _ in places} - {
+        str(order_id) for order_id, place in places if place == gateway
+    }
+    breaches += _held_elsewhere(seen, elsewhere)
     return breaches + list(_missing_there(seen, by_ref))
 
 
