@@ -12,6 +12,7 @@ import stripe
 
 from deliveryapp.clock import utc_now
 from payments.gateways import Answer, Answered, Gateway, Hold, Refused, gateway
+from payments.gateways.configured import config_of
 from payments.gateways.stripe_gateway import StripeGateway
 from tests.cast import Sandbox
 from tests.payments.sdk_types import ID, Route, find_route, routes, violations
@@ -168,4 +169,4 @@ class TestControl:
             lambda self, params, options: create(self, {**params, **invented}, options),
         )
         with pytest.raises(AssertionError, match=next(iter(invented))), sdk_types_kept():
-            StripeGateway().authorize(hold(), key=str(uuid4()))
+            StripeGateway(config_of("stripe")).authorize(hold(), key=str(uuid4()))
