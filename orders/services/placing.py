@@ -1,8 +1,7 @@
 """Placing an order: one commit, the provider's answer, one commit (R1, R2, F4).
 
 1. validate and price on the server, choose a gateway that answers; nothing is written when that refuses.
-2. commit: order, lines, history, payment and its operation, saga, idempotency record, cart, outbox — one
-   statement.
+2. commit: order, lines, history, payment, operation, saga, idempotency record, cart, outbox — one statement.
 3. ask the provider for the hold, with the key that step 2 stored.
 4. commit: placed (or failed), payment, saga, stored answer, outbox — one statement.
 
@@ -64,8 +63,7 @@ def place_once(
     record = None if key is None else idempotency.find(user_id=user.pk, key=key, request_hash=request_hash)
     if record is None:
         return place_order(user=user, request=request, key=key, request_hash=request_hash, now=now)
-    stored = idempotency.stored_answer(record)
-    if stored is not None:
+    if stored := idempotency.stored_answer(record):
         return stored
     assert record.resource_id is not None
     if now - record.created_at < ANSWERED_WITHIN and _is_being_placed(record.resource_id):
@@ -85,10 +83,9 @@ def place_order(
 ) -> Answer:
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
-    Raises RequestInFlight when the same key is being answered right now, DuplicateOrder when the same cart
-    was ordered a moment ago, CreditChanged when another order was quicker to spend the customer's credit,
-    what `quote` raises, and PaymentUnavailable while no gateway answers; nothing is written then and the key
-    stays unused.
+    Raises RequestInFlight while the same key is being answered, DuplicateOrder for the same cart soon after,
+    CreditChanged when another order was quicker to spend the credit, what `quote` raises, and
+    PaymentUnavailable while no gateway answers; nothing is written then and the key stays unused.
     """
     quoted = quote(user_id=user.pk, request=request, now=now)
     draft = _write_down(user, request, quoted, key, request_hash, now)
