@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("deliveryapp.web.urls")),
     path("", include("restaurants.web.urls")),
     path("", include("orders.web.urls")),
+    path("", include("payments.web.urls")),
     path("", include("drivers.web.urls")),
 ]
 
