@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from deliveryapp import idempotency
+from deliveryapp.api.answers import key_of
 from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from deliveryapp.ids import new_id
@@ -75,8 +75,7 @@ class SetupsView(APIView):
         """Prepare the saving of a card. The browser or the app finishes it with the provider, then says so
         by `confirm`. 503 `payment_unavailable` while the provider is silent.
         """
-        given = request.headers.get("Idempotency-Key")
-        key = idempotency.valid_key(given) if given else str(new_id())
+        key = key_of(request) or str(new_id())
         started = services.start_setup(user_id=current_user(request).pk, key=key, now=utc_now())
         body = {
             "id": started.setup_ref,

@@ -11,6 +11,7 @@ import { refusalNotice } from "../../deliveryapp/js/refusals.js";
 import { emptyState, skeletonLines } from "../../deliveryapp/js/ui.js";
 import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js";
 import { PaymentChoice, testBadge } from "./payment.js";
+import { placeRow } from "./place-row.js";
 import {
   askingNotice,
   cardFormNotice,
@@ -133,29 +134,6 @@ function paint() {
   replace(
     parts.tips,
     TIPS_MINOR.map((amount) => tipChip(amount, currency)),
-  );
-}
-
-function placeRow(address) {
-  if (!address)
-    return h(
-      "button",
-      { type: "button", class: "button primary wide", onclick: chooseAddress },
-      icon("pin"),
-      "Choose where to deliver",
-    );
-  const detail = [address.label && address.street, address.postcode, address.city].filter(Boolean).join(", ");
-  return h(
-    "div",
-    { class: "chosen-place" },
-    icon("home"),
-    h(
-      "div",
-      { class: "grow" },
-      h("p", { class: "strong" }, address.label || address.street),
-      h("p", { class: "muted small" }, detail),
-    ),
-    h("button", { type: "button", class: "button small", onclick: chooseAddress }, "Change"),
   );
 }
 
