@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("api/v1/", include("deliveryapp.api.urls")),
     path("api/v1/", include("orders.api.urls")),
+    path("api/v1/", include("payments.api.card_urls")),
     path("api/v1/", include("restaurants.api.urls")),
     path("api/v1/", include("drivers.api.urls")),
     path("api/v1/", include("tracking.api.urls")),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("", include("deliveryapp.web.urls")),
     path("", include("restaurants.web.urls")),
     path("", include("orders.web.urls")),
+    path("", include("payments.web.urls")),
     path("", include("drivers.web.urls")),
 ]
 

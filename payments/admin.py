@@ -3,7 +3,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from deliveryapp.admin import ReadOnlyAdmin
-from payments.models import Payment, PaymentOperation, WebhookEvent
+from payments.models import Payment, PaymentOperation, RetiredMethod, SavedCard, WebhookEvent
 
 
 class OperationInline(TabularInline):
@@ -40,4 +40,20 @@ class WebhookEventAdmin(ReadOnlyAdmin, ModelAdmin):
     list_display = ("id", "gateway", "type", "intent_ref", "received_at", "applied_at")
     list_filter = ("gateway", "type")
     search_fields = ("=id", "=intent_ref")
+    show_full_result_count = False
+
+
+@admin.register(SavedCard)
+class SavedCardAdmin(ReadOnlyAdmin, ModelAdmin):
+    list_display = ("id", "brand", "last4", "exp_month", "exp_year", "is_default", "created_at")
+    list_filter = ("brand",)
+    list_select_related = ("customer",)
+    search_fields = ("=id", "=provider_ref", "=customer__user_id", "=customer__provider_ref")
+    show_full_result_count = False
+
+
+@admin.register(RetiredMethod)
+class RetiredMethodAdmin(ReadOnlyAdmin, ModelAdmin):
+    list_display = ("provider_ref", "gateway", "retired_at", "attempts", "detached_at")
+    search_fields = ("=provider_ref",)
     show_full_result_count = False

@@ -27,6 +27,28 @@ class UnknownGateway(NotFound):
     code, title = "unknown_gateway", "There is no such payment gateway"
 
 
+class PaymentMethodNotFound(Unprocessable):
+    """Neither saved by this customer nor new."""
+
+    code, title = "payment_method_not_found", "There is no such payment method"
+
+
+class CardNotFound(NotFound):
+    code, title = "card_not_found", "There is no such card"
+
+
+class CardSetupNotFound(NotFound):
+    code, title = "card_setup_not_found", "There is no such card to be saved"
+
+
+class CardDeclined(AppError):
+    """The issuer refused to have the card saved; `decline_code` in extra is the provider's."""
+
+    code: ClassVar[str] = "card_declined"
+    status: ClassVar[int] = 402
+    title: ClassVar[str] = "The card was declined"
+
+
 class IllegalPaymentMove(Conflict):
     code, title = "payment_state", "The payment's state does not allow this"
 

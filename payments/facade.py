@@ -9,11 +9,13 @@ from uuid import UUID
 from deliveryapp.batch import Batch
 from payments import selectors, services
 from payments.gateways import Answer as ProviderAnswer
+from payments.gateways.browsers import CardForm, card_form
 from payments.models import Payment, Refund
 from payments.selectors import circuits, credit_of, gateway_names
 from payments.services import (
     ChosenGateway,
     Part,
+    PaymentSource,
     PendingAuthorization,
     RefundRequest,
     Shares,
@@ -28,15 +30,18 @@ from payments.services import (
     pay_kitchen,
     raise_hold,
     release,
+    source_of,
     tips_of,
 )
 
 __all__ = [
+    "CardForm",
     "ChosenGateway",
     "EarningInfo",
     "LedgerLine",
     "Part",
     "PaymentInfo",
+    "PaymentSource",
     "PendingAuthorization",
     "ProviderAnswer",
     "RefundInfo",
@@ -45,6 +50,7 @@ __all__ = [
     "Tips",
     "ask",
     "capture",
+    "card_form",
     "change_amount",
     "charge_tip",
     "choose_gateway",
@@ -65,6 +71,7 @@ __all__ = [
     "refunds_of",
     "release",
     "settle_authorization",
+    "source_of",
     "tips_of",
     "tips_taken",
 ]

@@ -6,12 +6,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models.functions import Now
 
 from deliveryapp.circuit import Status
+from payments.errors import CardNotFound
 from payments.gateways.breaker import circuit_of
 from payments.gateways.configured import configured
-from payments.models import CustomerCredit, LedgerEntry, Payment, PaymentOperation, Refund, WebhookEvent
+from payments.models import (
+    CustomerCredit,
+    LedgerEntry,
+    Payment,
+    PaymentOperation,
+    ProviderCustomer,
+    Refund,
+    RetiredMethod,
+    SavedCard,
+    WebhookEvent,
+)
 
 
 def payments_of(*, order_ids: Iterable[UUID]) -> dict[UUID, Payment]:
@@ -100,3 +112,52 @@ def unapplied_webhooks(*, gateway: str, limit: int) -> list[str]:
 def lock_payment(*, payment_id: UUID) -> None:
     """The row lock alone, until the caller's transaction ends."""
     Payment.objects.select_for_update(no_key=True).filter(pk=payment_id).values_list("pk").first()
+
+
+def cards_of(*, user_id: UUID) -> QuerySet[SavedCard]:
+    """Those that can be paid with: of a gateway of the settings."""
+    usable = SavedCard.objects.filter(customer__user_id=user_id, customer__gateway__in=configured())
+    return usable.order_by("-id")
+
+
+def lock_card(*, user_id: UUID, card_id: UUID) -> SavedCard:
+    """The customer's own card, with the customer's row locked. Raises CardNotFound."""
+    owners = ProviderCustomer.objects.select_for_update(no_key=True, of=("self",))
+    owner = owners.filter(user_id=user_id, cards=card_id).first()
+    card = owner.cards.filter(pk=card_id).first() if owner else None
+    if card is None:
+        raise CardNotFound
+    return card
+
+
+def card_named(name: str) -> SavedCard | None:
+    """By our id, or by the provider's reference; with its customer."""
+    is_ours = Q(provider_ref=name) if name.startswith("pm_") else Q(pk=name)
+    cards = SavedCard.objects.select_related("customer").filter(customer__gateway__in=configured())
+    return cards.filter(is_ours).first()
+
+
+def provider_customer(*, gateway: str, ref: str) -> ProviderCustomer | None:
+    return ProviderCustomer.objects.filter(gateway=gateway, provider_ref=ref).first()
+
+
+def provider_customers(*, user_id: UUID) -> list[ProviderCustomer]:
+    """The user at each gateway of the settings that knows them."""
+    known = ProviderCustomer.objects.filter(user_id=user_id, gateway__in=configured())
+    return list(known.exclude(provider_ref=None))
+
+
+def lock_customer(customer_id: UUID) -> None:
+    """The row lock alone, until the caller's transaction ends."""
+    customers = ProviderCustomer.objects.select_for_update(no_key=True).filter(pk=customer_id)
+    customers.values_list("pk").first()
+
+
+def is_retired(provider_ref: str) -> bool:
+    return RetiredMethod.objects.filter(pk=provider_ref).exists()
+
+
+def methods_to_detach(*, limit: int) -> list[RetiredMethod]:
+    """Those that are due, oldest first."""
+    due = RetiredMethod.objects.filter(detached_at=None, next_try_at__lte=Now(), gateway__in=configured())
+    return list(due.order_by("next_try_at")[:limit])

@@ -13,6 +13,7 @@ def sweep() -> None:
     services.drop_waiting_tips(now=utc_now())
     services.probe_circuits()
     services.apply_waiting_webhooks()
+    services.detach_retired()
 
 
 @shared_task(name="payments.apply_webhook", soft_time_limit=25, time_limit=30)

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from deliveryapp.money import Money
+from deliveryapp.text import refuse_card_number
 
 
 @extend_schema_field(
@@ -26,6 +27,25 @@ class MoneyField(serializers.Field[Money, dict[str, Any], dict[str, Any], Any]):
 
     def to_representation(self, value: Money) -> dict[str, Any]:
         return value.as_json()
+
+
+class TextField(serializers.CharField):
+    """What people write freely."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, validators=[refuse_card_number], **kwargs)
+
+
+class NoteField(TextField):
+    """Free text that may be empty or left out."""
+
+    def __init__(self, *, max_length: int) -> None:
+        super().__init__(max_length=max_length, default="", allow_blank=True)
+
+
+class EmailField(serializers.EmailField):
+    def __init__(self) -> None:
+        super().__init__(max_length=254, validators=[refuse_card_number])
 
 
 class StrictIntegerField(serializers.IntegerField):

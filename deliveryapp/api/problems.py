@@ -13,8 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from deliveryapp.errors import AppError
+from deliveryapp.text import CARD_NUMBER_REFUSED, has_card_number
 
 CONTENT_TYPE = "application/problem+json"
+QUOTED = 500  # characters; longer messages repeat something that nobody needs to read again
 log = structlog.get_logger(__name__)
 TITLES = {
     400: "The request is not valid",
@@ -69,13 +71,21 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
         case PermissionDenied():
             return problem(status=403, code="forbidden"), {}
         case exceptions.ValidationError():
-            return problem(status=400, code="invalid_input", errors=list(_field_errors(error.detail))), {}
+            return _invalid(list(_field_errors(error.detail))), {}
         case exceptions.APIException():
             return _rest_problem(error)
         case OperationalError() | InterfaceError() | PoolTimeout():
             log.error("database_unavailable", error=str(error))
             return problem(status=503, code="database_unavailable"), {"Retry-After": "2"}
     return None
+
+
+def _invalid(errors: list[dict[str, str]]) -> dict[str, Any]:
+    """A card number among the values counts for more than what else is wrong with them."""
+    if any(error["code"] == CARD_NUMBER_REFUSED for error in errors):
+        title = "We must not see card numbers"
+        return problem(status=400, code=CARD_NUMBER_REFUSED, title=title, errors=errors)
+    return problem(status=400, code="invalid_input", errors=errors)
 
 
 def _app_problem(error: AppError) -> tuple[dict[str, Any], dict[str, str]]:
@@ -107,7 +117,16 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             nested = isinstance(inner, dict | list)
             yield from _field_errors(inner, f"{path}.{index}" if nested and path else path)
     else:
-        yield {"field": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}
+        yield {
+            "field": path,
+            "code": str(getattr(detail, "code", "invalid")),
+            "detail": _quotable(str(detail)),
+        }
+
+
+def _quotable(detail: str) -> str:
+    """Some messages repeat the value that was wrong; a card number is not repeated."""
+    return "This value is not valid." if len(detail) > QUOTED or has_card_number(detail) else detail
 
 
 def json_error(status: int, code: str) -> Any:

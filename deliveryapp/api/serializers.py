@@ -2,15 +2,17 @@ from typing import Any
 
 from rest_framework import serializers
 
+from deliveryapp.api.fields import EmailField, TextField
+
 
 class SignUpInput(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254)
+    email = EmailField()
     password = serializers.CharField(max_length=128, trim_whitespace=False)
-    name = serializers.CharField(max_length=120)
+    name = TextField(max_length=120)
 
 
 class LogInInput(serializers.Serializer[Any]):
-    email = serializers.EmailField(max_length=254)
+    email = EmailField()
     password = serializers.CharField(max_length=128, trim_whitespace=False)
 
 

@@ -1,7 +1,7 @@
 """Headers and log context for every page and API answer."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -18,8 +18,8 @@ class ContentSecurityPolicy:
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
-        self.strict = _policy(_live_origins())
-        self.relaxed = _policy(_live_origins(), script="'self' 'unsafe-inline' 'unsafe-eval'")
+        self.strict = content_policy()
+        self.relaxed = content_policy(script="'self' 'unsafe-inline' 'unsafe-eval'")
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -50,18 +50,22 @@ def _live_origins() -> str:
     return f" {url.scheme}://{url.netloc} {scheme}://{url.netloc}"
 
 
-def _policy(live: str, script: str = "'self'") -> str:
-    return "; ".join(
-        (
-            "default-src 'self'",
-            f"script-src {script}",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
-            "worker-src 'self' blob:",
-            f"connect-src 'self'{live}",
-            "object-src 'none'",
-            "base-uri 'self'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        )
-    )
+def content_policy(*, script: str = "'self'", also: Mapping[str, str] | None = None) -> str:
+    """The policy of our pages. A page that needs more says so itself: `also` adds origins to directives, and
+    the view puts the result into its answer's header.
+    """
+    directives = {
+        "default-src": "'self'",
+        "script-src": script,
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "worker-src": "'self' blob:",
+        "connect-src": f"'self'{_live_origins()}",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    for name, origins in (also or {}).items():
+        directives[name] = f"{directives.get(name, '')} {origins}".strip()
+    return "; ".join(f"{name} {value}" for name, value in directives.items())

@@ -12,6 +12,7 @@ from deliveryapp.admin import ReadOnlyAdmin
 from deliveryapp.api.authentication import as_user
 from deliveryapp.clock import utc_now
 from deliveryapp.errors import AppError
+from deliveryapp.text import has_card_number
 from deliveryapp.transactions import durable
 from orders import services
 from orders.admin.refunding import refund_page
@@ -85,6 +86,9 @@ class OrderAdmin(ReadOnlyAdmin, ModelAdmin):
         reason = request.POST.get("reason", "").strip()
         if not reason:
             self.message_user(request, "Say why.", messages.ERROR)
+            return
+        if has_card_number(reason):  # as an error of the form it would read "No action selected"
+            self.message_user(request, "Never write a card number here.", messages.ERROR)
             return
         for order in orders:
             try:

@@ -18,6 +18,8 @@ from deliveryapp.api.authentication import as_user
 from deliveryapp.clock import utc_now
 from deliveryapp.errors import AppError
 from deliveryapp.ids import new_id
+from deliveryapp.text import refuse_card_number
+from deliveryapp.web.forms import TextForm
 from orders import selectors, services
 from orders.models import Order, OrderLine
 from orders.services import LineRefund, RefundWish
@@ -26,7 +28,7 @@ from orders.services.refunding import FEES
 BEARERS = [("platform", "The platform"), ("restaurant", "The restaurant")]
 
 
-class RefundForm(forms.Form):
+class RefundForm(TextForm):
     """`key` is made with the form, so that sending it twice pays once."""
 
     amount_minor = forms.IntegerField(
@@ -39,7 +41,9 @@ class RefundForm(forms.Form):
     to_credit = forms.BooleanField(
         label="As credit instead of to the card", required=False, widget=UnfoldBooleanSwitchWidget
     )
-    reason = forms.CharField(label="Why", max_length=60, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(
+        label="Why", max_length=60, widget=UnfoldAdminTextInputWidget, validators=[refuse_card_number]
+    )
     key = forms.CharField(widget=forms.HiddenInput, max_length=60)
 
     def __init__(self, order: Order, data: Any = None) -> None:

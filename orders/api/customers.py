@@ -72,7 +72,12 @@ class OrdersView(generics.ListAPIView[Order]):
         examples=[
             OpenApiExample(
                 "Pay with the test Visa", request_only=True, value={**CART, "payment_method": "pm_card_visa"}
-            )
+            ),
+            OpenApiExample(
+                "Pay with a saved card",
+                request_only=True,
+                value={**CART, "payment_method": "01980000-0000-7000-8000-00000000c001"},
+            ),
         ],
     )
     def post(self, request: Request) -> Response:

@@ -12,11 +12,10 @@ from rest_framework.views import APIView
 
 from deliveryapp.api.answers import REQUIRED_KEY, required_key_of
 from deliveryapp.api.authentication import current_user
-from deliveryapp.api.fields import MoneyField, StrictIntegerField
+from deliveryapp.api.fields import MoneyField, NoteField, StrictIntegerField
 from deliveryapp.clock import utc_now
 from orders import pricing, selectors, services
 from orders.api.outputs import AmountsOutput
-from orders.api.serializers import TextField
 from orders.services import LineRefund, RefundWish
 from orders.services.refunding import FEES
 
@@ -34,7 +33,7 @@ class RefundInput(serializers.Serializer[Any]):
     amount_minor = StrictIntegerField(min_value=0, max_value=pricing.MAX_TOTAL_MINOR, default=0)
     borne_by = serializers.ChoiceField(choices=("platform", "restaurant"), default="platform")
     to_credit = serializers.BooleanField(default=False)
-    reason = TextField(max_length=60)
+    reason = NoteField(max_length=60)
 
     def as_wish(self) -> RefundWish:
         data = dict(self.validated_data)

@@ -6,47 +6,63 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from deliveryapp.api.fields import LatitudeField, LongitudeField, StrictBooleanField, StrictIntegerField
+from deliveryapp.api.fields import (
+    LatitudeField,
+    LongitudeField,
+    NoteField,
+    StrictBooleanField,
+    StrictIntegerField,
+    TextField,
+)
+from deliveryapp.text import refuse_card_number
 from orders import pricing
 from orders.services import AddressInput, DeliveryInput, OrderRequest
 from payments import facade as payments
 from restaurants.facade import CartLine
 
 REJECT_REASONS = ("too_busy", "closing_early", "item_unavailable", "kitchen_problem", "other")
-CARD_NUMBER = re.compile(r"(?:\d[ -]?){12,18}\d")
+
+PROVIDERS_METHOD = re.compile(r"pm_[A-Za-z0-9_]{1,70}")
+SAVED_CARD = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def refuse_card_number(text: str) -> None:
-    """We must never see, store or pass on card data (PCI DSS): digits that add up as a card's (Luhn)."""
-    for found in CARD_NUMBER.findall(text):
-        digits = [int(digit) for digit in reversed(re.sub(r"\D", "", found))]
-        doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
-        if (sum(digits[::2]) + sum(doubled)) % 10 == 0:
-            raise serializers.ValidationError("Never send a card number.", code="card_number")
+class PaymentMethodField(serializers.CharField):
+    """The id of a saved card, or a payment method that the provider just made for a browser or an app."""
 
+    default_error_messages = {"invalid": "Neither a saved card nor a payment method of the provider."}
 
-class TextField(serializers.CharField):
-    """What people write freely; may be empty or left out."""
+    def __init__(self) -> None:
+        super().__init__(
+            max_length=80,
+            help_text="The id of a saved card, or a `pm_…` of the provider; never a card number",
+        )
 
-    def __init__(self, *, max_length: int) -> None:
-        super().__init__(max_length=max_length, default="", allow_blank=True, validators=[refuse_card_number])
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if SAVED_CARD.fullmatch(text):
+            return text.lower()
+        if not re.search("[A-Za-z]", text.removeprefix("pm_")):
+            refuse_card_number(text)
+        if not PROVIDERS_METHOD.fullmatch(text):
+            self.fail("invalid")
+        return text
 
 
 class LineInput(serializers.Serializer[Any]):
     item_id = serializers.UUIDField()
     quantity = StrictIntegerField(min_value=1, max_value=99)
     option_ids = serializers.ListField(child=serializers.UUIDField(), default=list, max_length=50)
-    note = TextField(max_length=200)
+    note = NoteField(max_length=200)
 
 
 class DeliverySerializer(serializers.Serializer[Any]):
     address_id = serializers.UUIDField(required=False)
-    street = serializers.CharField(max_length=120, required=False)
-    city = serializers.CharField(max_length=80, default="", allow_blank=True)
-    postcode = serializers.CharField(max_length=20, default="", allow_blank=True)
+    street = TextField(max_length=120, required=False)
+    city = NoteField(max_length=80)
+    postcode = NoteField(max_length=20)
     lat = LatitudeField(required=False)
     lng = LongitudeField(required=False)
-    note = TextField(max_length=200)
+    note = NoteField(max_length=200)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "address_id" not in attrs and not {"street", "lat", "lng"} <= attrs.keys():
@@ -59,7 +75,7 @@ class QuoteInput(serializers.Serializer[Any]):
     lines = serializers.ListField(child=LineInput(), allow_empty=False, max_length=100)
     delivery = DeliverySerializer()
     tip_minor = StrictIntegerField(min_value=0, max_value=pricing.MAX_TIP_MINOR, default=0)
-    note = TextField(max_length=300)
+    note = NoteField(max_length=300)
     expected_total_minor = StrictIntegerField(min_value=0, allow_null=True, default=None)
 
     def as_request(self) -> OrderRequest:
@@ -79,11 +95,7 @@ class QuoteInput(serializers.Serializer[Any]):
 
 
 class OrderInput(QuoteInput):
-    payment_method = serializers.RegexField(
-        r"^pm_[A-Za-z0-9_]{1,70}$",
-        validators=[refuse_card_number],
-        help_text="A payment method of the provider; never a card number",
-    )
+    payment_method = PaymentMethodField()
     payment_gateway = serializers.CharField(
         max_length=20,
         required=False,
@@ -111,7 +123,7 @@ def _cart_line(line: dict[str, Any]) -> CartLine:
 
 
 class CancelInput(serializers.Serializer[Any]):
-    reason = TextField(max_length=120)
+    reason = NoteField(max_length=120)
 
 
 class ConfirmInput(serializers.Serializer[Any]):
@@ -120,18 +132,18 @@ class ConfirmInput(serializers.Serializer[Any]):
 
 class RejectInput(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=REJECT_REASONS)
-    detail = TextField(max_length=120)
+    detail = NoteField(max_length=120)
 
 
 class AddressSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
-    label = serializers.CharField(max_length=40, default="", allow_blank=True)  # type: ignore[assignment]
-    street = serializers.CharField(max_length=120)
-    city = serializers.CharField(max_length=80, default="", allow_blank=True)
-    postcode = serializers.CharField(max_length=20, default="", allow_blank=True)
+    label = NoteField(max_length=40)  # type: ignore[assignment]
+    street = TextField(max_length=120)
+    city = NoteField(max_length=80)
+    postcode = NoteField(max_length=20)
     lat = LatitudeField()
     lng = LongitudeField()
-    note = TextField(max_length=200)
+    note = NoteField(max_length=200)
 
     def as_input(self) -> AddressInput:
         return AddressInput(**self.validated_data)

@@ -84,11 +84,14 @@ def place_order(
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
     Raises RequestInFlight while the same key is being answered, DuplicateOrder for the same cart soon after,
-    CreditChanged when another order was quicker to spend the credit, what `quote` raises, and
-    PaymentUnavailable while no gateway answers; nothing is written then and the key stays unused.
+    CreditChanged when another order was quicker to spend the credit, PaymentMethodNotFound, what `quote`
+    raises, and PaymentUnavailable while no gateway answers; nothing is written then and the key stays unused.
     """
     quoted = quote(user_id=user.pk, request=request, now=now)
-    draft = _write_down(user, request, quoted, key, request_hash, now)
+    source = payments.source_of(
+        user_id=user.pk, payment_method=request.payment_method, gateway=request.payment_gateway
+    )
+    draft = _write_down(user, request, quoted, source, key, request_hash, now)
     answer = payments.ask(draft.pending)
     try:
         return _record(draft, answer, utc_now())
@@ -99,14 +102,20 @@ def place_order(
 
 
 def _write_down(
-    user: User, request: OrderRequest, quoted: Quote, key: str | None, request_hash: str, now: datetime
+    user: User,
+    request: OrderRequest,
+    quoted: Quote,
+    source: payments.PaymentSource,
+    key: str | None,
+    request_hash: str,
+    now: datetime,
 ) -> _Draft:
     batch, cart = Batch(), repeating.cart_fingerprint(user.pk, quoted, request)
     order = _new_order(user, request, quoted, now)
     lines = _new_lines(order, quoted)
     credit_minor = _credit_for(order) if request.use_credit else 0
     by_card_minor = order.total_minor - credit_minor
-    chosen = payments.choose_gateway(amount_minor=by_card_minor, bound_to=request.payment_gateway)
+    chosen = payments.choose_gateway(amount_minor=by_card_minor, bound_to=source.gateway)
     pending = payments.open_authorization(
         batch,
         chosen=chosen,
@@ -115,7 +124,7 @@ def _write_down(
         amount_minor=by_card_minor,
         credit_minor=credit_minor,
         currency=order.currency,
-        payment_method=request.payment_method,
+        source=source,
         shares=_shares(order, quoted),
         now=now,
     )

@@ -6,16 +6,28 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.staticfiles import finders
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 from django.views.generic import TemplateView
 
 from deliveryapp.city import load_city
+from deliveryapp.web.middleware import content_policy
+from payments import facade as payments
 
 
 class CheckoutPage(LoginRequiredMixin, TemplateView):
+    """With the provider's own form for a new card, whose scripts only this page and that of the saved cards
+    may load.
+    """
+
     template_name = "orders/checkout.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = payments.card_form()
+        response = self.render_to_response({"card_form": form})
+        response.headers["Content-Security-Policy"] = content_policy(also=form.sources)
+        return response
 
 
 class OrdersPage(LoginRequiredMixin, TemplateView):

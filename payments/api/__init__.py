@@ -1,1 +1,1 @@
-"""The provider's door: webhooks."""
+"""The provider's door, webhooks, and the customer's, saved cards."""

@@ -86,7 +86,8 @@ Answer = Answered | Declined | Refused | NoAnswer
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What to authorize. The ids end up in the provider's metadata, and so does the key.
+    """What to authorize. The ids end up in the provider's metadata, and so does the key. `customer` is the
+    provider's, whose saved card it is.
 
     `takes_at_once`: capture without a hold first. `off_session`: the customer is not there for the bank to
     ask.
@@ -100,6 +101,7 @@ class Hold:
     return_url: str
     takes_at_once: bool = False
     off_session: bool = False
+    customer: str = ""
 
 
 class Gateway(Protocol):

@@ -21,13 +21,15 @@ from payments.gateways import (
     Refused,
 )
 from payments.gateways.configured import GatewayConfig
+from payments.gateways.stripe_answers import ask_raw
+from payments.gateways.stripe_cards import StripeCards
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 2, 8
 EXPAND = ["latest_charge.balance_transaction"]
 MAX_PAGES = 50
 
 
-class StripeGateway:
+class StripeGateway(StripeCards):
     """One account. Retries are ours, with our keys; the SDK must not make its own."""
 
     def __init__(self, config: GatewayConfig) -> None:
@@ -51,6 +53,8 @@ class StripeGateway:
             "metadata": {"order_id": hold.order_id, "payment_id": hold.payment_id, "key": key},
             "expand": EXPAND,
         }
+        if hold.customer:
+            params["customer"] = hold.customer
         if hold.off_session:
             params["off_session"] = True
         return _ask(lambda: self._client.v1.payment_intents.create(params, {"idempotency_key": key}))
@@ -77,7 +81,7 @@ class StripeGateway:
         )
 
     def refund(self, ref: str, *, amount_minor: int, key: str) -> Answer:
-        made = _ask_raw(
+        made = ask_raw(
             lambda: self._client.v1.refunds.create(
                 {"payment_intent": ref, "amount": amount_minor, "metadata": {"key": key}},
                 {"idempotency_key": key},
@@ -109,7 +113,7 @@ def _find(
     """The object in a cursor list whose metadata names our key."""
     params = {**window, "limit": 100}
     for _ in range(MAX_PAGES):
-        made = _ask_raw(partial(page_of, params))
+        made = ask_raw(partial(page_of, params))
         if not isinstance(made, stripe.StripeObject):
             return made
         page = made.to_dict()
@@ -123,45 +127,8 @@ def _find(
 
 
 def _ask(call: Callable[[], stripe.PaymentIntent]) -> Answer:
-    made = _ask_raw(call)
+    made = ask_raw(call)
     return Answered(read_intent(made)) if isinstance(made, stripe.StripeObject) else made
-
-
-def _ask_raw(call: Callable[[], stripe.StripeObject]) -> stripe.StripeObject | Declined | Refused | NoAnswer:
-    try:
-        return call()
-    except stripe.CardError as error:
-        return _declined(error)
-    except stripe.StripeError as error:
-        if _is_no_answer(error):
-            return NoAnswer(_name(error), outage=_is_outage(error))
-        return Refused(code=error.code or type(error).__name__, detail=str(error.user_message or error)[:200])
-
-
-def _is_no_answer(error: stripe.StripeError) -> bool:
-    """Time-outs have no status; 5xx, 429 and 409 (same key in flight) say nothing about the effect. Neither
-    do a key that was asked with other parameters before and the refusal of our own credentials.
-    """
-    status = error.http_status
-    silent = status is None or status >= 500 or status in {401, 403, 409, 429}
-    return silent or isinstance(error, stripe.IdempotencyError)
-
-
-def _name(error: stripe.StripeError) -> str:
-    return f"{type(error).__name__} {error.http_status or ''}".strip()
-
-
-def _is_outage(error: stripe.StripeError) -> bool:
-    """Not when the provider repeats what it once answered to this key, nor when the key was ours to blame."""
-    repeated = (error.headers or {}).get("Idempotent-Replayed") == "true"
-    return not repeated and not isinstance(error, stripe.IdempotencyError)
-
-
-def _declined(error: stripe.CardError) -> Declined:
-    document: dict[str, Any] = error.json_body or {}  # type: ignore[assignment]
-    body: dict[str, Any] = document.get("error", {})
-    ref = (body.get("payment_intent") or {}).get("id", "")
-    return Declined(code=body.get("decline_code") or error.code or "card_declined", ref=ref)
 
 
 def read_intent(intent: stripe.StripeObject) -> Intent:

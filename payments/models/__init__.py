@@ -1,5 +1,6 @@
 """Payments, the durable record of every call to the provider, and the books."""
 
+from payments.models.cards import ProviderCustomer, RetiredMethod, SavedCard
 from payments.models.ledger import CustomerCredit, LedgerEntry
 from payments.models.operation import PaymentOperation
 from payments.models.payment import Payment
@@ -13,6 +14,9 @@ __all__ = [
     "ManualReview",
     "Payment",
     "PaymentOperation",
+    "ProviderCustomer",
     "Refund",
+    "RetiredMethod",
+    "SavedCard",
     "WebhookEvent",
 ]

@@ -50,6 +50,9 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     gateway = models.CharField(max_length=20, default="stripe")
     payment_method = models.CharField(max_length=80)
+    provider_customer = models.CharField(
+        max_length=80, blank=True, default="", db_default=""
+    )  # of a saved card
     provider_ref = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001 - unique needs NULL
     state = FSMField(default=State.PENDING, choices=State.choices, protected=True)
     authorized_minor = models.BigIntegerField(default=0, db_default=0)

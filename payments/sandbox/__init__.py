@@ -35,5 +35,6 @@ Rooms, in the order of a call:
 ``faults.py``      faults on demand, deterministic by seed
 ``admin.py``       ``/_sandbox/``: effects, intents, faults, clock, webhooks, reset, health
 ``pages.py``       the 3-D Secure page
+``card_page.py``   the page that stands for Stripe's card form
 =================  ======================================================================================
 """

@@ -10,6 +10,7 @@ from typing import Any
 
 from .admin import Admin
 from .api import Answer, Api, Request
+from .card_page import CardPage
 from .faults import Faults
 from .pages import Pages
 from .store import Store
@@ -28,6 +29,7 @@ class Sandbox:
         self.webhooks = Webhooks(store, faults)
         self._api = Api(store=store, faults=faults, webhooks=self.webhooks)
         self._pages = Pages(store=store, webhooks=self.webhooks, merchant=merchant)
+        self._card_page = CardPage(store=store, webhooks=self.webhooks)
         self.admin = Admin(store, faults, self.webhooks)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,6 +45,8 @@ class Sandbox:
     async def _answer(self, request: Request) -> Answer:
         if request.path.startswith("/_sandbox/authenticate/"):
             return self._pages.answer(request)
+        if request.path.startswith("/_sandbox/cards/"):
+            return self._card_page.answer(request)
         if request.path.startswith("/_sandbox/"):
             return self.admin.answer(request)
         return await self._api.answer(request)

@@ -1,4 +1,4 @@
-"""The 3-D Secure page: what the customer's bank would show, with both possible ends."""
+"""The 3-D Secure page: what the customer's bank would show, with both possible ends; and what pages share."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ button:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
 .yes{background:var(--brand);color:#fff}
 @media (prefers-color-scheme:dark){.yes{color:#11151f}}
 .no{background:transparent;color:var(--bad);border-color:var(--line)}
+.card{display:flex;justify-content:space-between;align-items:center;gap:1rem;padding:.55rem .9rem;
+text-align:left;background:transparent;color:var(--ink);border-color:var(--line)}
+.card b{white-space:nowrap}
+.card:hover{border-color:var(--brand)}
+.card span{font-size:.85rem;font-weight:400;color:var(--soft);text-align:right}
+.wrong{color:var(--bad);font-weight:600}
 small{display:block;margin-top:1rem;color:var(--soft);text-align:center}
 """
 
@@ -49,7 +55,7 @@ def money(amount_minor: int, currency: str) -> str:
     return f"{amount_minor // 100:,}.{amount_minor % 100:02d} {currency.upper()}"
 
 
-def _html(title: str, body: str, *, status: int = 200) -> Answer:
+def html_page(title: str, body: str, *, status: int = 200) -> Answer:
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -65,8 +71,8 @@ def _html(title: str, body: str, *, status: int = 200) -> Answer:
     return Answer(status, text.encode(), headers)
 
 
-def _note(title: str, text: str, *, status: int = 200) -> Answer:
-    return _html(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>", status=status)
+def note(title: str, text: str, *, status: int = 200) -> Answer:
+    return html_page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>", status=status)
 
 
 def _form(store: Store, intent: Obj, return_url: str, merchant: str) -> str:
@@ -105,13 +111,13 @@ class Pages:
         fields = {name: values[-1] for name, values in parse_qs(source).items()}
         intent = self._store.get(table, ident)
         if intent is None or fields.get("client_secret") != intent["client_secret"]:
-            return _note("Not found", "This authentication does not exist.", status=404)
-        return_url = _intended(intent) or _safe(fields.get("return_url", ""))
+            return note("Not found", "This authentication does not exist.", status=404)
+        return_url = _intended(intent) or safe_url(fields.get("return_url", ""))
         if request.method == "POST" and intent["status"] == "requires_action":
             intent = self._decide(table, intent, passed=fields.get("result") == "complete")
         elif intent["status"] == "requires_action":
-            return _html("Confirm it is you", _form(self._store, intent, return_url, self._merchant))
-        return _leave(intent, return_url)
+            return html_page("Confirm it is you", _form(self._store, intent, return_url, self._merchant))
+        return leave(intent, return_url)
 
     def _decide(self, table: str, intent: Obj, *, passed: bool) -> Obj:
         tx = Tx(self._store)
@@ -131,15 +137,15 @@ def _intended(intent: Obj) -> str:
     return str((action.get("redirect_to_url") or {}).get("return_url") or "")
 
 
-def _safe(url: str) -> str:
+def safe_url(url: str) -> str:
     return url if urlsplit(url).scheme in ("http", "https") else ""
 
 
-def _leave(intent: Obj, return_url: str) -> Answer:
+def leave(intent: Obj, return_url: str) -> Answer:
     passed = intent["status"] in _PASSED
     if not return_url:
         title = "Authentication complete" if passed else "Authentication failed"
-        return _note(title, "You can close this page and go back to your order.")
+        return note(title, "You can close this page and go back to your order.")
     parts = urlsplit(return_url)
     mine = {intent["object"]: intent["id"], "redirect_status": "succeeded" if passed else "failed"}
     query = "&".join(filter(None, (parts.query, urlencode(mine))))

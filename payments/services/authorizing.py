@@ -16,6 +16,7 @@ from payments.models import Payment, PaymentOperation
 from payments.services import credit, ledger
 from payments.services.applying import Before, apply, save, state_of_authorization
 from payments.services.choosing import ChosenGateway
+from payments.services.sources import PaymentSource
 
 HELD_FOR = timedelta(seconds=30)  # longer than a call takes, and not long to wait for the sweeper
 Kind, State = PaymentOperation.Kind, PaymentOperation.State
@@ -48,7 +49,7 @@ def open_authorization(
     customer_id: UUID,
     amount_minor: int,
     currency: str,
-    payment_method: str,
+    source: PaymentSource,
     shares: Shares,
     now: datetime,
     credit_minor: int = 0,
@@ -65,7 +66,8 @@ def open_authorization(
         credit_minor=credit_minor,
         currency=currency,
         gateway=chosen.name,
-        payment_method=payment_method,
+        payment_method=source.payment_method,
+        provider_customer=source.provider_customer,
         restaurant_id=shares.restaurant_id,
         restaurant_minor=shares.restaurant_minor,
         driver_minor=shares.driver_minor,
@@ -103,6 +105,7 @@ def hold_for(payment: Payment) -> Hold:
         payment_id=str(payment.pk),
         return_url=f"{settings.PUBLIC_URL}/orders/{payment.order_id}/",
         takes_at_once=payment.purpose == Payment.Purpose.TIP,
+        customer=payment.provider_customer,
     )
 
 

@@ -62,6 +62,7 @@ def open_tip(*, order_id: UUID, amount_minor: int, now: datetime) -> UUID:
         currency=order.currency,
         gateway=preferred() if order.gateway == CREDIT_ONLY else order.gateway,
         payment_method=order.payment_method,
+        provider_customer=order.provider_customer,
         created_at=now,
         updated_at=now,
     )

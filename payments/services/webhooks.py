@@ -18,6 +18,7 @@ from payments import selectors
 from payments.errors import WebhookRefused
 from payments.gateways.configured import config_of, configured
 from payments.models import WebhookEvent
+from payments.services.cards import follow_setup
 from payments.services.following import NotReadable, follow
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ def receive_webhook(*, gateway: str, body: bytes, signature: str) -> str | None:
 
 
 def _intent_ref(event: dict[str, Any]) -> str:
-    """The payment intent that the message is about; empty when it is about something else."""
+    """The payment or setup intent that the message is about; empty when it is about something else."""
     data = event.get("data")
     target = data.get("object") if isinstance(data, dict) else None
     found = (target.get("payment_intent") or target.get("id")) if isinstance(target, dict) else None
@@ -98,7 +99,7 @@ def apply_waiting_webhooks(*, limit: int = 50) -> None:
 
 
 def apply_webhook(*, event_id: str) -> None:
-    """Fetch the payment's present state from the provider and follow it; safe to repeat, in any order.
+    """Fetch the present state of its object from the provider and follow it; safe to repeat, in any order.
 
     Raises NotReadable.
     """
@@ -108,4 +109,6 @@ def apply_webhook(*, event_id: str) -> None:
         return
     if event.intent_ref.startswith("pi_"):
         follow(intent_ref=event.intent_ref, gateway_name=event.gateway)
+    elif event.type == "setup_intent.succeeded":
+        follow_setup(setup_ref=event.intent_ref, gateway_name=event.gateway)
     WebhookEvent.objects.filter(pk=event_id).update(applied_at=Now())

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from deliveryapp.api.fields import LatitudeField, LongitudeField, MoneyField, StrictIntegerField
+from deliveryapp.api.fields import LatitudeField, LongitudeField, MoneyField, StrictIntegerField, TextField
 from deliveryapp.clock import utc_now
 from deliveryapp.geo import Point
 from restaurants.selectors.browsing import Search, Sort
@@ -24,8 +24,8 @@ def point_of(data: dict[str, Any]) -> Point:
 class BrowseQuery(serializers.Serializer[Any]):
     lat = LatitudeField(help_text="Where to deliver")
     lng = LongitudeField()
-    cuisine = serializers.CharField(max_length=40, required=False, allow_blank=True)
-    q = serializers.CharField(
+    cuisine = TextField(max_length=40, required=False, allow_blank=True)
+    q = TextField(
         max_length=80, required=False, allow_blank=True, help_text="Words in a name, a cuisine or a dish"
     )
     open_now = serializers.BooleanField(default=False)

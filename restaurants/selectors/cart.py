@@ -1,4 +1,4 @@
-"""What a cart costs: three statements, then pure checks. Prices come from the menu, never from the client."""
+"""What a cart costs: two statements, then pure checks. Prices come from the menu, never from the client."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from restaurants.errors import (
     RestaurantClosed,
     RestaurantNotFound,
 )
-from restaurants.models import MenuItem, OptionGroup, Restaurant
+from restaurants.models import MenuItem, Restaurant
 from restaurants.selectors.facts import CartLine, PricedCart, PricedLine, PricedOption
 from restaurants.selectors.places import info_of, open_state, schedule_of, with_schedule
 
@@ -24,10 +24,9 @@ MAX_QUANTITY = 99
 
 
 class _Choice(NamedTuple):
-    """An option in its group; a group without options comes as one row of Nones."""
+    """An option in its group; Nones stand for a group without options, and for an item without groups."""
 
-    item_id: UUID
-    group_id: UUID
+    group_id: UUID | None
     group: str
     min_choices: int
     max_choices: int
@@ -37,16 +36,22 @@ class _Choice(NamedTuple):
     is_available: bool
 
 
+_ITEM_COLUMNS = ("id", "name", "price_minor", "is_available", "sold_out_until")
 _CHOICE_COLUMNS = (
-    "item_id",
-    "id",
-    "name",
-    "min_choices",
-    "max_choices",
-    "options__id",
-    "options__name",
-    "options__price_delta_minor",
-    "options__is_available",
+    "option_groups__id",
+    "option_groups__name",
+    "option_groups__min_choices",
+    "option_groups__max_choices",
+    "option_groups__options__id",
+    "option_groups__options__name",
+    "option_groups__options__price_delta_minor",
+    "option_groups__options__is_available",
+)
+_MENU_ORDER = (
+    "option_groups__position",
+    "option_groups__id",
+    "option_groups__options__position",
+    "option_groups__options__id",
 )
 
 
@@ -58,9 +63,7 @@ def price_cart(*, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime)
     """
     _check_size(lines)
     restaurant = _open_restaurant(restaurant_id, now)
-    item_ids = {line.item_id for line in lines}
-    items = MenuItem.objects.filter(restaurant=restaurant).in_bulk(item_ids)
-    choices = _choices(restaurant, item_ids)
+    items, choices = _menu_of(restaurant, {line.item_id for line in lines})
     return PricedCart(
         restaurant=info_of(restaurant),
         lines=tuple(
@@ -89,14 +92,20 @@ def _open_restaurant(restaurant_id: UUID, now: datetime) -> Restaurant:
     return restaurant
 
 
-def _choices(restaurant: Restaurant, item_ids: set[UUID]) -> dict[UUID, list[_Choice]]:
-    """Per item all its choices, in the order of the menu."""
-    groups = OptionGroup.objects.filter(item__restaurant=restaurant, item__in=item_ids)
-    ordered = groups.order_by("position", "id", "options__position", "options__id")
-    by_item: dict[UUID, list[_Choice]] = defaultdict(list)
-    for row in ordered.values_list(*_CHOICE_COLUMNS):
-        by_item[row[0]].append(_Choice(*row))
-    return by_item
+def _menu_of(
+    restaurant: Restaurant, item_ids: set[UUID]
+) -> tuple[dict[UUID, MenuItem], dict[UUID, list[_Choice]]]:
+    """These items with what a price needs, and per item all its choices, in the order of the menu."""
+    rows = MenuItem.objects.filter(restaurant=restaurant, pk__in=item_ids).order_by(*_MENU_ORDER)
+    items: dict[UUID, MenuItem] = {}
+    choices: dict[UUID, list[_Choice]] = defaultdict(list)
+    for row in rows.values_list(*_ITEM_COLUMNS, *_CHOICE_COLUMNS):
+        item_id, choice = row[0], _Choice(*row[len(_ITEM_COLUMNS) :])
+        if item_id not in items:
+            items[item_id] = MenuItem(**dict(zip(_ITEM_COLUMNS, row, strict=False)))
+        if choice.group_id is not None:
+            choices[item_id].append(choice)
+    return items, choices
 
 
 def _priced(line: CartLine, item: MenuItem | None, choices: Sequence[_Choice], now: datetime) -> PricedLine:

@@ -37,7 +37,7 @@ def test_pages_of_a_customer_fit(visit: Visit, size: dict[str, int]) -> None:
     place_order(page)
     assert_fits(page)
     fill_cart(page)
-    for path in ("/restaurants/bos-kitchen/", "/checkout/", "/orders/"):
+    for path in ("/restaurants/bos-kitchen/", "/checkout/", "/orders/", "/account/payment-methods/"):
         page.goto(path)
         assert_fits(page)
 

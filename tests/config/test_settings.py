@@ -22,6 +22,7 @@ PRODUCTION = {
     "SECRET_KEY": "s" * 60 + "-1aZ!",
     "JWT_SIGNING_KEY": "j" * 60,
     "STRIPE_SECRET_KEY": "sk_test_1",
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_1",
     "STRIPE_WEBHOOK_SECRETS": "whsec_1",
     "DATABASE_URL": "postgresql://app@db.example:5432/app",
     "REDIS_URL": "redis://redis.example:6379/0",

@@ -120,13 +120,13 @@ REFUSED: dict[str, tuple[Change, int, str]] = {
     "line note too long": (line(note="x" * 201), 400, "invalid_input"),
     "NUL in a note": (body(note="a\x00b"), 400, "malformed_json"),
     # card data
-    "card number in the note": (body(note=f"pay with {CARD} please"), 400, "invalid_input"),
-    "card number in a line's note": (line(note=CARD.replace(" ", "")), 400, "invalid_input"),
-    "card number for the driver": (delivery(note=CARD.replace(" ", "-")), 400, "invalid_input"),
+    "card number in the note": (body(note=f"pay with {CARD} please"), 400, "card_number_refused"),
+    "card number in a line's note": (line(note=CARD.replace(" ", "")), 400, "card_number_refused"),
+    "card number for the driver": (delivery(note=CARD.replace(" ", "-")), 400, "card_number_refused"),
 }
 ONLY_ORDERS: dict[str, tuple[Change, int, str]] = {
-    "card number as the method": (body(payment_method=CARD.replace(" ", "")), 400, "invalid_input"),
-    "card number behind pm_": (body(payment_method="pm_4242424242424242"), 400, "invalid_input"),
+    "card number as the method": (body(payment_method=CARD.replace(" ", "")), 400, "card_number_refused"),
+    "card number behind pm_": (body(payment_method="pm_4242424242424242"), 400, "card_number_refused"),
     "empty method": (body(payment_method=""), 400, "invalid_input"),
     "method null": (body(payment_method=None), 400, "invalid_input"),
     "method with a line break": (body(payment_method="pm_card_visa\r\nX: y"), 400, "invalid_input"),
@@ -298,7 +298,7 @@ class TestTheRestaurant:
 def test_a_bad_address_is_not_saved(stage: Stage, field: str, value: object) -> None:
     with nothing_changes(stage.sandbox):
         answer = stage.ada.post("/api/v1/addresses/", {**HOME, field: value}, format="json")
-    problem = assert_problem(answer, 400, "invalid_input")
+    problem = assert_problem(answer, 400, "card_number_refused" if value == CARD else "invalid_input")
     assert [error["field"] for error in problem["errors"]] == [field]
 
 
@@ -327,7 +327,7 @@ class TestKitchenInput:
         order_id = stage.placed()
         with nothing_changes(stage.sandbox):
             answer = stage.cancel(order_id, reason=reason)
-        assert_problem(answer, 400, "invalid_input")
+        assert_problem(answer, 400, "card_number_refused" if reason == CARD else "invalid_input")
 
 
 def test_ids_that_are_no_ids_are_not_found(stage: Stage) -> None:

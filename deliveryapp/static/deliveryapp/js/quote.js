@@ -11,7 +11,8 @@ export function orderBody({
   address,
   tip_minor = 0,
   note = "",
-  payment_method = "pm_card_visa",
+  payment_method,
+  payment_gateway,
   expected_total_minor = null,
 }) {
   return {
@@ -21,6 +22,7 @@ export function orderBody({
     tip_minor,
     note,
     payment_method,
+    payment_gateway,
     expected_total_minor,
   };
 }

@@ -60,6 +60,15 @@ const BY_CODE = {
     notice("warn", "alert", "Something left the menu.", "Remove it to go on.", removeItem(error)),
   option_invalid: (error) =>
     notice("warn", "alert", "The menu has changed.", "Choose this dish again.", removeItem(error)),
+  card_number_refused: () =>
+    notice(
+      "bad",
+      "card",
+      "Please take the card number out.",
+      "Never write it into a note: nobody here may see it. Nothing was saved.",
+    ),
+  payment_method_not_found: () =>
+    notice("warn", "card", "This card is no longer saved.", "Choose another way to pay."),
   price_changed: () =>
     notice("warn", "info", "The price has changed.", "Look at the new total and press again if you agree."),
 };

@@ -10,9 +10,11 @@ import { etaText, fetchQuote, orderBody, sumLines } from "../../deliveryapp/js/q
 import { refusalNotice } from "../../deliveryapp/js/refusals.js";
 import { emptyState, skeletonLines } from "../../deliveryapp/js/ui.js";
 import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js";
-import { firstMethod, paymentChoices } from "./payment.js";
+import { PaymentChoice, testBadge } from "./payment.js";
+import { placeRow } from "./place-row.js";
 import {
   askingNotice,
+  cardFormNotice,
   declinedNotice,
   duplicateNotice,
   noAnswerNotice,
@@ -21,7 +23,7 @@ import {
 
 const TIPS_MINOR = [0, 100, 200, 300, 500];
 const root = $("#checkout");
-const choice = { tip_minor: 0, note: "", payment_method: firstMethod };
+const choice = { tip_minor: 0, note: "" };
 const parts = {};
 let quote = null;
 let quoting = new AbortController();
@@ -42,15 +44,15 @@ function build() {
     { type: "button", class: "button primary tall wide", onclick: submit },
     "Place order",
   );
+  parts.payment = new PaymentChoice({ onPick: () => replace(parts.declined) });
   const note = h("textarea", {
     id: "note",
-    maxlength: 500,
+    maxlength: 300,
     placeholder: "Ring the bell twice, leave it at the door…",
   });
   note.addEventListener("input", () => {
     choice.note = note.value.trim();
   });
-  const test = h("span", { class: "badge info test-badge" }, "Test mode: no real money");
   replace(
     root,
     h(
@@ -72,16 +74,14 @@ function build() {
         h(
           "section",
           { class: "card stack", id: "payment" },
-          h("h2", {}, "Pay with", test),
-          parts.declined,
           h(
             "div",
-            {},
-            paymentChoices(choice.payment_method, (id) => {
-              choice.payment_method = id;
-              replace(parts.declined);
-            }),
+            { class: "spread" },
+            h("h2", { class: "with-badge" }, "Pay with", testBadge()),
+            h("a", { class: "small", href: "/account/payment-methods/", "aria-label": "Manage saved cards" }, "Manage"),
           ),
+          parts.declined,
+          parts.payment.element,
         ),
       ),
       h(
@@ -137,29 +137,6 @@ function paint() {
   );
 }
 
-function placeRow(address) {
-  if (!address)
-    return h(
-      "button",
-      { type: "button", class: "button primary wide", onclick: chooseAddress },
-      icon("pin"),
-      "Choose where to deliver",
-    );
-  const detail = [address.label && address.street, address.postcode, address.city].filter(Boolean).join(", ");
-  return h(
-    "div",
-    { class: "chosen-place" },
-    icon("home"),
-    h(
-      "div",
-      { class: "grow" },
-      h("p", { class: "strong" }, address.label || address.street),
-      h("p", { class: "muted small" }, detail),
-    ),
-    h("button", { type: "button", class: "button small", onclick: chooseAddress }, "Change"),
-  );
-}
-
 function tipChip(amount, currency) {
   return h(
     "button",
@@ -190,6 +167,7 @@ async function requote() {
   try {
     const answer = await fetchQuote({ cart, address: place.current, ...choice }, { signal: quoting.signal });
     quote = answer;
+    parts.payment.priced(quote.total);
     replace(
       parts.price,
       sumLines(quote),
@@ -214,24 +192,31 @@ async function submit() {
     return;
   }
   if (!quote) return;
-  await send(
-    orderBody({ cart, address: place.current, ...choice, expected_total_minor: quote.total.amount_minor }),
-  );
-}
-
-async function send(body) {
+  const expected_total_minor = quote.total.amount_minor;
   await busy(parts.button, async () => {
-    replace(parts.notice);
-    replace(parts.declined);
     try {
-      const onWait = () => replace(parts.notice, askingNotice());
-      finish(await placeOrder(body, { onWait }));
+      const method = await parts.payment.method();
+      await order(orderBody({ cart, address: place.current, ...choice, ...method, expected_total_minor }));
     } catch (error) {
-      if (error.name !== "ApiError") throw error;
-      if (pendingAttempt()) replace(parts.notice, noAnswerNotice({ again: () => send(body) }));
-      else refused(error, body);
+      if (error.name !== "CardFormError") throw error;
+      replace(parts.declined, cardFormNotice(error));
     }
   });
+}
+
+const send = (body) => busy(parts.button, () => order(body));
+
+async function order(body) {
+  replace(parts.notice);
+  replace(parts.declined);
+  try {
+    const onWait = () => replace(parts.notice, askingNotice());
+    finish(await placeOrder(body, { onWait }));
+  } catch (error) {
+    if (error.name !== "ApiError") throw error;
+    if (pendingAttempt()) replace(parts.notice, noAnswerNotice({ again: () => send(body) }));
+    else refused(error, body);
+  }
 }
 
 function refused(error, body) {

@@ -5,7 +5,7 @@ import { serverNow_ms } from "../../deliveryapp/js/api.js";
 import { h } from "../../deliveryapp/js/dom.js";
 import { ago } from "../../deliveryapp/js/format.js";
 import { notice, smallButton } from "../../deliveryapp/js/refusals.js";
-import { declineReason } from "./payment.js";
+import { declineReason } from "../../payments/js/saved-cards.js";
 import { LABEL } from "./words.js";
 
 export function declinedNotice({ body }) {
@@ -32,6 +32,9 @@ export function unavailableNotice({ body }, { again }) {
     h("div", { "aria-live": "off" }, button),
   );
 }
+
+/** The provider's form is not filled in, or did not load. */
+export const cardFormNotice = (error) => notice("bad", "card", "We need a card.", error.message);
 
 export const askingNotice = () =>
   notice(

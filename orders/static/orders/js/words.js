@@ -1,6 +1,6 @@
 // What each state of an order is called, and what a customer should know about it.
 
-import { declineReason } from "./payment.js";
+import { declineReason } from "../../payments/js/saved-cards.js";
 
 export const LABEL = {
   created: "Confirming payment",
