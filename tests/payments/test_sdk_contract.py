@@ -11,7 +11,7 @@ import pytest
 import stripe
 
 from deliveryapp.clock import utc_now
-from payments.gateways import Answer, Answered, Gateway, Hold, Refused, gateway
+from payments.gateways import Answered, Gateway, Hold, Page, Refused, gateway
 from payments.gateways.configured import config_of
 from payments.gateways.stripe_gateway import StripeGateway
 from tests.cast import Sandbox
@@ -46,7 +46,7 @@ def since() -> Any:
 
 
 # Every question that we put to Stripe, asked as our services ask it.
-QUESTIONS: dict[str, Callable[[Gateway], Answer]] = {
+QUESTIONS: dict[str, Callable[[Gateway], object]] = {
     "authorize": lambda it: it.authorize(hold(takes_at_once=True, off_session=True), key=str(uuid4())),
     "increment": lambda it: it.increment(held(it), amount_minor=1_500, key=str(uuid4())),
     "capture": lambda it: it.capture(held(it), amount_minor=1_000, key=str(uuid4())),
@@ -55,6 +55,9 @@ QUESTIONS: dict[str, Callable[[Gateway], Answer]] = {
     "retrieve": lambda it: it.retrieve(held(it)),
     "find": lambda it: it.find("nobody's key", since=since()),
     "find_refund": lambda it: it.find_refund(taken(it), key="nobody's key"),
+    "list_intents": lambda it: it.list_intents(since=since(), until=utc_now(), after=held(it)),
+    "list_refunds": lambda it: it.list_refunds(since=since(), until=utc_now()),
+    "retrieve_refund": lambda it: it.retrieve_refund("re_of_nobody"),
 }
 
 
@@ -77,7 +80,7 @@ def test_there_is_no_other_question() -> None:
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_the_question_is_one_that_stripe_knows(sent: list[Route], name: str) -> None:
     answer = QUESTIONS[name](gateway("stripe"))
-    assert isinstance(answer, Answered | Refused), answer
+    assert isinstance(answer, Answered | Refused | Page), answer
     assert sent
 
 
@@ -92,6 +95,7 @@ def test_all_questions_together(sent: list[Route]) -> None:
         *(Route("POST", f"{one}/{verb}") for verb in ("capture", "cancel", "increment_authorization")),
         Route("POST", REFUNDS),
         Route("GET", REFUNDS),
+        Route("GET", f"{REFUNDS}/{ID}"),
     }
 
 
