@@ -61,6 +61,23 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 10},
         },
+        "payments.watch_holds": {
+            "task": "payments.watch_holds",
+            "schedule": crontab(minute="*/10"),
+            "options": {"expires": 300},
+        },
+        "payments.reconcile_day": {
+            "task": "payments.reconcile",
+            "schedule": crontab(minute="7"),
+            "kwargs": {"hours": 24},
+            "options": {"expires": 1800},
+        },
+        "payments.reconcile_week": {
+            "task": "payments.reconcile",
+            "schedule": crontab(hour="3", minute="37"),
+            "kwargs": {"hours": 168},
+            "options": {"expires": 7200},
+        },
         "drivers.dispatch": {
             "task": "drivers.dispatch_all",
             "schedule": 1.0,

@@ -71,5 +71,9 @@ class RefundKeyReused(Unprocessable):
     code, title = "refund_key_reused", "This key was used for another refund"
 
 
+class ReviewResolved(Conflict):
+    code, title = "review_resolved", "Somebody has resolved this review already"
+
+
 class WebhookRefused(InvalidInput):
     code, title = "webhook_signature", "The signature is missing or wrong"

@@ -1,5 +1,7 @@
 """Doors for the worker: each task makes one call."""
 
+from datetime import datetime
+
 from celery import shared_task
 
 from deliveryapp.celery_transport import lift_nudge
@@ -20,3 +22,21 @@ def sweep() -> None:
 def apply_webhook(event_id: str) -> None:
     lift_nudge("payments.apply_webhook", event_id=event_id)
     services.apply_webhook(event_id=event_id)
+
+
+@shared_task(name="payments.watch_holds", soft_time_limit=100, time_limit=110)
+def watch_holds() -> None:
+    services.watch_holds(now=utc_now())
+
+
+@shared_task(name="payments.reconcile", soft_time_limit=25, time_limit=30)
+def reconcile(hours: int) -> None:
+    """The last so many hours, in several tasks: the broker takes a long one for lost."""
+    services.spread_reconciliation(hours=hours, now=utc_now())
+
+
+@shared_task(name="payments.reconcile_period", soft_time_limit=100, time_limit=110)
+def reconcile_period(gateway: str, since: str, until: str) -> None:
+    lift_nudge("payments.reconcile_period", gateway=gateway, since=since, until=until)
+    period = services.Period(datetime.fromisoformat(since), datetime.fromisoformat(until))
+    services.reconcile(gateway_name=gateway, period=period, now=utc_now())

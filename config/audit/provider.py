@@ -1,16 +1,18 @@
 """Our payments held against what the sandbox payment server really did (I4, I5, I7)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from django.db.models import Sum
 
 from orders.models import Order
-from payments.models import Payment
+from payments.models import LedgerEntry, Payment
 
 PAGE = 5_000
+PROVIDER, HOLDS = LedgerEntry.Account.PROVIDER.value, LedgerEntry.Account.HOLDS.value
 
 
 @dataclass(slots=True)
@@ -18,11 +20,13 @@ class Seen:
     """The money effects of one intent in minor units; `holds` counts them without the raises."""
 
     order_id: str = ""
+    payment_id: str = ""
     holds: int = 0
     held: int = 0
     captures: list[int] = field(default_factory=list)
     released: int = 0
     refunded: int = 0
+    fees: int = 0
 
     @property
     def live(self) -> int:
@@ -63,7 +67,7 @@ def find_money_breaches(sandbox_url: str, *, gateway: str = "stripe") -> list[st
         str(order_id) for order_id, place in places if place == gateway
     }
     breaches += _held_elsewhere(seen, elsewhere)
-    return breaches + list(_missing_there(seen, by_ref))
+    return [*breaches, *_missing_there(seen, by_ref), *_of_the_books(seen, by_ref)]
 
 
 def _orders() -> dict[str, Placed]:
@@ -102,12 +106,14 @@ def _read(sandbox_url: str) -> dict[str, Seen]:
 
 def _add(intent: Seen, effect: dict[str, Any]) -> None:
     intent.order_id = effect.get("order_id") or intent.order_id
+    intent.payment_id = effect["metadata"].get("payment_id") or intent.payment_id
     match effect["kind"]:
         case "hold":
             intent.held += effect["amount"]
             intent.holds += not effect.get("increment")
         case "capture":
             intent.captures.append(effect["amount"])
+            intent.fees += effect["fee"]
         case "release":
             intent.released += effect["amount"]
         case "refund":
@@ -150,3 +156,27 @@ def _missing_there(seen: dict[str, Seen], by_ref: dict[str | None, Payment]) -> 
     for ref, payment in by_ref.items():
         if payment.authorized_minor and ref not in seen:
             yield f"I6 {ref}: we say {payment.state}, the provider never held anything"
+
+
+def _of_the_books(seen: dict[str, Seen], by_ref: dict[str | None, Payment]) -> Iterator[str]:
+    """The ledger against the log, to the cent: what each payment has at the provider after its fees, and what
+    is held. Where the payment's row itself is wrong that has been said.
+    """
+    there = Counter[tuple[str, str]]()
+    wrong = set[str]()
+    for ref, intent in seen.items():
+        there[intent.payment_id, PROVIDER] += intent.kept - intent.fees
+        there[intent.payment_id, HOLDS] += intent.live
+        payment = by_ref.get(ref)
+        taken = (sum(intent.captures), intent.refunded)
+        if payment and (payment.captured_minor, payment.refunded_minor) != taken:
+            wrong.add(intent.payment_id)
+    entries = LedgerEntry.objects.filter(account__in=(PROVIDER, HOLDS), payment__isnull=False)
+    sums = entries.values_list("payment_id", "account").annotate(sum=Sum("amount_minor"))
+    here = Counter({(str(payment_id), account): minor for payment_id, account, minor in sums})
+    ours = {str(payment.pk) for payment in by_ref.values()}
+    for payment_id, account in sorted(here.keys() | there.keys()):
+        side = (payment_id, account)
+        if payment_id in ours - wrong and here[side] != there[side]:
+            sums_up = f"the ledger has {here[side]} as {account}, the provider {there[side]}"
+            yield f"I6 payment {payment_id}: {sums_up}"

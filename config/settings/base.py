@@ -191,6 +191,7 @@ PAYMENT_CIRCUIT_FAILURE_SHARE = env.number("PAYMENT_CIRCUIT_FAILURE_SHARE", 0.5,
 PAYMENT_CIRCUIT_OPEN_S = env.number("PAYMENT_CIRCUIT_OPEN_S", 5, minimum=0.01)
 PAYMENT_CIRCUIT_LONGEST_OPEN_S = env.number("PAYMENT_CIRCUIT_LONGEST_OPEN_S", 60, minimum=0.01)
 PAYMENT_CIRCUIT_TRIAL_S = env.number("PAYMENT_CIRCUIT_TRIAL_S", 30, minimum=0.01)
+HOLD_RENEWED_BEFORE_H = env.number("HOLD_RENEWED_BEFORE_H", 24, minimum=0)  # of its end
 
 # Static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"

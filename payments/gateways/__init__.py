@@ -4,15 +4,18 @@
 (`payments/gateways/configured.py`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """The provider's view of one payment. `status` uses Stripe's words."""
+    """The provider's view of one payment. `status` uses Stripe's words; `key` and the ids are ours, from its
+    metadata.
+    """
 
     ref: str
     status: str
@@ -25,6 +28,8 @@ class Intent:
     capture_before: datetime | None = None
     next_action_url: str = ""
     decline_code: str = ""
+    currency: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class RefundSeen:
     amount_minor: int
     status: str
     key: str = ""
+    intent_ref: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,18 @@ class NoAnswer:
 NOT_FOUND = "not_found"
 CREDIT_ONLY = "credit"  # the gateway of orders that need no card
 Answer = Answered | Declined | Refused | NoAnswer
+Failure = Declined | Refused | NoAnswer
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some of the provider's objects, newest first; `after` is where the next page begins, empty at the
+    end.
+    """
+
+    rows: Sequence[Row]
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +149,16 @@ class Gateway(Protocol):
     def find_refund(self, ref: str, *, key: str) -> Answer:
         """The refund that was made with this key; Refused with NOT_FOUND when there is none."""
         ...
+
+    def list_intents(self, *, since: datetime, until: datetime, after: str = "") -> Page[Intent] | Failure:
+        """One page of what was created in [since, until), in whole seconds."""
+        ...
+
+    def list_refunds(
+        self, *, since: datetime, until: datetime, after: str = ""
+    ) -> Page[RefundSeen] | Failure: ...
+
+    def retrieve_refund(self, ref: str) -> RefundSeen | Failure: ...
 
 
 @cache

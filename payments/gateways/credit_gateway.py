@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from payments.gateways import NOT_FOUND, Answer, Answered, Hold, Intent, Refused
+from payments.gateways import NOT_FOUND, Answer, Answered, Failure, Hold, Intent, Page, RefundSeen, Refused
 
 
 class CreditGateway:
@@ -30,6 +30,17 @@ class CreditGateway:
         return Refused(code=NOT_FOUND, detail="no hold was ever made")
 
     def find_refund(self, ref: str, *, key: str) -> Answer:
+        return Refused(code=NOT_FOUND, detail="no refund was ever made")
+
+    def list_intents(self, *, since: datetime, until: datetime, after: str = "") -> Page[Intent] | Failure:
+        return Page(())
+
+    def list_refunds(
+        self, *, since: datetime, until: datetime, after: str = ""
+    ) -> Page[RefundSeen] | Failure:
+        return Page(())
+
+    def retrieve_refund(self, ref: str) -> RefundSeen | Failure:
         return Refused(code=NOT_FOUND, detail="no refund was ever made")
 
 

@@ -13,12 +13,14 @@ from payments.gateways import (
     NOT_FOUND,
     Answer,
     Answered,
-    Declined,
+    Failure,
     Hold,
     Intent,
     NoAnswer,
+    Page,
     RefundSeen,
     Refused,
+    Row,
 )
 from payments.gateways.configured import GatewayConfig
 from payments.gateways.stripe_answers import ask_raw
@@ -26,6 +28,7 @@ from payments.gateways.stripe_cards import StripeCards
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 2, 8
 EXPAND = ["latest_charge.balance_transaction"]
+PAGE = 100  # the most that a list gives at once
 MAX_PAGES = 50
 
 
@@ -106,12 +109,42 @@ class StripeGateway(StripeCards):
         found = _find(self._client.v1.refunds.list, {"payment_intent": ref}, key)
         return self._with_refund(ref, found) if isinstance(found, dict) else found
 
+    def list_intents(self, *, since: datetime, until: datetime, after: str = "") -> Page[Intent] | Failure:
+        params: Any = {**_window(since, until, after), "expand": [f"data.{path}" for path in EXPAND]}
+        return _page(partial(self._client.v1.payment_intents.list, params), read_intent)
+
+    def list_refunds(
+        self, *, since: datetime, until: datetime, after: str = ""
+    ) -> Page[RefundSeen] | Failure:
+        return _page(partial(self._client.v1.refunds.list, _window(since, until, after)), read_refund)
+
+    def retrieve_refund(self, ref: str) -> RefundSeen | Failure:
+        made = ask_raw(lambda: self._client.v1.refunds.retrieve(ref))
+        return read_refund(made.to_dict()) if isinstance(made, stripe.StripeObject) else made
+
+
+def _window(since: datetime, until: datetime, after: str) -> Any:
+    """A page of a cursor list of what was created in [since, until)."""
+    created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+    return {"created": created, "limit": PAGE, **({"starting_after": after} if after else {})}
+
+
+def _page(
+    ask: Callable[[], stripe.StripeObject], read: Callable[[dict[str, Any]], Row]
+) -> Page[Row] | Failure:
+    made = ask_raw(ask)
+    if not isinstance(made, stripe.StripeObject):
+        return made
+    page = made.to_dict()
+    rows = page["data"]
+    return Page([read(row) for row in rows], rows[-1]["id"] if page["has_more"] and rows else "")
+
 
 def _find(
     page_of: Callable[[Any], stripe.StripeObject], window: dict[str, Any], key: str
-) -> dict[str, Any] | Declined | Refused | NoAnswer:
+) -> dict[str, Any] | Failure:
     """The object in a cursor list whose metadata names our key."""
-    params = {**window, "limit": 100}
+    params = {**window, "limit": PAGE}
     for _ in range(MAX_PAGES):
         made = ask_raw(partial(page_of, params))
         if not isinstance(made, stripe.StripeObject):
@@ -128,11 +161,10 @@ def _find(
 
 def _ask(call: Callable[[], stripe.PaymentIntent]) -> Answer:
     made = ask_raw(call)
-    return Answered(read_intent(made)) if isinstance(made, stripe.StripeObject) else made
+    return Answered(read_intent(made.to_dict())) if isinstance(made, stripe.StripeObject) else made
 
 
-def read_intent(intent: stripe.StripeObject) -> Intent:
-    data: dict[str, Any] = intent.to_dict()
+def read_intent(data: dict[str, Any]) -> Intent:
     charge = _object(data.get("latest_charge"))
     card = _object(_object(charge.get("payment_method_details")).get("card"))
     error = _object(data.get("last_payment_error"))
@@ -150,6 +182,8 @@ def read_intent(intent: stripe.StripeObject) -> Intent:
         capture_before=_moment(card.get("capture_before")),
         next_action_url=redirect.get("url") or "",
         decline_code=error.get("decline_code") or error.get("code") or "",
+        currency=data["currency"].upper(),
+        key=metadata.get("key", ""),
     )
 
 
@@ -164,7 +198,13 @@ def read_refund(refund: dict[str, Any]) -> RefundSeen:
         amount_minor=refund["amount"],
         status=refund["status"] or "pending",
         key=_object(refund.get("metadata")).get("key", ""),
+        intent_ref=_id(refund.get("payment_intent")),
+        currency=refund["currency"].upper(),
     )
+
+
+def _id(value: Any) -> str:
+    return value if isinstance(value, str) else _object(value).get("id", "")
 
 
 def _moment(timestamp: int | None) -> datetime | None:

@@ -41,6 +41,7 @@ class LedgerEntry(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name_plural = "ledger entries"
         constraints = [
             models.UniqueConstraint(
                 name="ledger_posts_a_cause_once",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -85,6 +86,7 @@ class Payment(models.Model):
                 condition=Q(refunded_minor__gte=0, refunded_minor__lte=models.F("captured_minor")),
             ),
         ]
+        indexes = [BrinIndex(fields=["created_at"], name="payment_created", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency} ({self.state})"

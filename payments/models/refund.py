@@ -1,5 +1,6 @@
 """What went back to a customer, which part of the order it was, and who bears it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -46,6 +47,7 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(name="refund_amount_is_positive", condition=Q(amount_minor__gt=0)),
         ]
+        indexes = [BrinIndex(fields=["created_at"], name="refund_created", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.amount_minor} to {self.destination} ({self.state})"

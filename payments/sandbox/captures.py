@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .charges import HOLD_S, book
+from .charges import HOLD_S, book, fee_minor
 from .errors import Obj, Refusal, invalid, wrong_state
 from .store import Store, Tx
 
@@ -34,7 +34,7 @@ def take(tx: Tx, intent: Obj, amount: int, *, final: bool) -> Obj:
     changes: Obj = {"amount_captured": captured, "captured": final}
     if amount:
         changes["balance_transaction"] = book(tx, charge, kind="charge", amount=amount)
-        tx.effect("capture", intent=intent, amount=amount)
+        tx.effect("capture", intent=intent, amount=amount, fee=fee_minor(amount))
     charge = tx.change(charge, **changes)
     if final and rest:
         tx.effect("release", intent=intent, amount=rest, reason="capture")

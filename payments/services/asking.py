@@ -65,9 +65,9 @@ def _hold(operation: PaymentOperation, provider: Gateway) -> Answer:
 
 def _refund(operation: PaymentOperation, provider: Gateway) -> Answer:
     """The provider would refund the same amount twice once it forgot the key: from the second try on, look
-    first.
+    first. So also at an old operation's first try: a restored backup does not remember the others.
     """
-    if operation.attempts > 1:
+    if operation.attempts > 1 or utc_now() - operation.created_at > ASK_FOR:
         found = provider.find_refund(operation.target_ref, key=operation.key)
         if isinstance(found, Answered):
             return replace(found, found=True)

@@ -13,6 +13,7 @@ from deliveryapp.clock import utc_now
 from deliveryapp.transactions import durable, require_no_transaction
 from payments.gateways import Answered, NoAnswer, gateway
 from payments.models import Payment, PaymentOperation
+from payments.services.alarming import alarm_of_a_lost_hold
 from payments.services.applying import Before, apply, save, state_of_authorization
 
 BY_WEBHOOK = PaymentOperation.ResolvedBy.WEBHOOK
@@ -41,6 +42,7 @@ def follow(*, intent_ref: str, gateway_name: str) -> None:
         happened = apply(payment, answer)
         if not before.differs_from(payment):
             return
+        happened += alarm_of_a_lost_hold(payment, before)
         batch = Batch()
         save(batch, payment, happened, before=before, now=now)
         batch.execute()

@@ -16,6 +16,7 @@ from deliveryapp.transactions import durable, require_no_transaction
 from payments import events
 from payments.gateways import Answer, Answered, Declined, NoAnswer, Refused
 from payments.models import Payment, PaymentOperation
+from payments.services.alarming import alarm_of_a_lost_hold
 from payments.services.applying import Before, apply, save, take_over
 from payments.services.asking import ask
 from payments.services.outcomes import Outcome, judge
@@ -73,6 +74,7 @@ def _record(operation: PaymentOperation, answer: Answer) -> None:
         payment = Payment.objects.select_for_update(no_key=True).get(pk=operation.payment_id)
         before, batch = Before.of(payment), Batch()
         happened = _apply(batch, operation, payment, answer)
+        happened += alarm_of_a_lost_hold(payment, before)
         outcome = judge(operation, payment, answer)
         if operation.kind == Kind.REFUND:
             settle_refund(operation, payment, answer, outcome, now=now)

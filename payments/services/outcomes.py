@@ -42,7 +42,8 @@ def judge(operation: PaymentOperation, payment: Payment, answer: Answer) -> Outc
         case Declined(code) if operation.kind == Kind.AUTHORIZE:
             return Outcome(State.DECLINED, code)
         case Declined(code) | Refused(code):
-            expected = operation.kind == Kind.INCREMENT  # another hold will be asked for instead
+            # Instead of a raise another hold is asked for; where that is refused, the present one stands.
+            expected = operation.kind in (Kind.INCREMENT, Kind.REAUTHORIZE)
             return Outcome(State.FAILED, code, needs_review=not expected)
     return _unfinished(operation, answer)
 
@@ -67,7 +68,7 @@ def _unfinished(operation: PaymentOperation, answer: Answered) -> Outcome:
     if operation.kind == Kind.REFUND and answer.refund and answer.refund.status in ("failed", "canceled"):
         return Outcome(State.FAILED, f"the refund is {answer.refund.status}", needs_review=True)
     if operation.kind == Kind.REAUTHORIZE:  # the customer's bank wants to see the customer, who is not here
-        return Outcome(State.FAILED, f"the new hold is {answer.intent.status}", needs_review=True)
+        return Outcome(State.FAILED, f"the new hold is {answer.intent.status}")
     if operation.kind == Kind.AUTHORIZE and answer.intent.decline_code:
         return Outcome(State.DECLINED, answer.intent.decline_code)
     return Outcome(State.UNKNOWN, "not there yet")

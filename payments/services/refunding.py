@@ -120,7 +120,7 @@ def _grant(payment: Payment, request: RefundRequest, now: datetime) -> Refund:
     """Credit is ours to give: no provider is asked."""
     refund = _create(payment, request, destination=Destination.CREDIT, state=State.SUCCEEDED, settled_at=now)
     credit.grant(payment, amount_minor=refund.amount_minor)
-    _bear(payment, refund, (Account.CREDIT, payment.customer_id), now)
+    bear(payment, refund, (Account.CREDIT, payment.customer_id), now)
     payment.seq += 1
     payment.save(update_fields=["seq"])
     granted = events.CreditGranted(
@@ -161,10 +161,10 @@ def settle_refund(
     refund.provider_ref, refund.settled_at = seen.ref if seen else None, now
     refund.save(update_fields=["state", "provider_ref", "settled_at"])
     if done:
-        _bear(payment, refund, (Account.REFUNDS, None), now)
+        bear(payment, refund, (Account.REFUNDS, None), now)
 
 
-def _bear(payment: Payment, refund: Refund, source: tuple[str, UUID | None], now: datetime) -> None:
+def bear(payment: Payment, refund: Refund, source: tuple[str, UUID | None], now: datetime) -> None:
     """Charge the bearers for what went out of `source`."""
     share = Counter[str]()
     for part in refund.parts:

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from deliveryapp.errors import NotFound
 from deliveryapp.ids import new_id
 from deliveryapp.transactions import durable
+from payments.errors import ReviewResolved
 from payments.models import ManualReview, Payment
 
 
@@ -25,12 +25,19 @@ def open_review(*, kind: str, subject: str, detail: str, payment: Payment | None
         return bool(cursor.rowcount)
 
 
+def was_answered(*, kind: str, subject: str, detail: str | None = None) -> bool:
+    """Somebody has resolved this question before; with `detail`, when it said exactly this."""
+    answered = ManualReview.objects.filter(kind=kind[:40], subject=subject[:120], resolved_at__isnull=False)
+    return (answered if detail is None else answered.filter(detail=detail[:500])).exists()
+
+
 def resolve_review(*, review_id: UUID, user_id: UUID, resolution: str, now: datetime) -> ManualReview:
-    """The first who resolves it wins. Raises NotFound when it is not open (any more)."""
+    """The first who resolves it wins. Raises ReviewResolved when somebody was quicker."""
     with durable():
         resolved = ManualReview.objects.filter(pk=review_id, resolved_at=None).update(
             resolved_at=now, resolved_by_id=user_id, resolution=resolution[:500]
         )
+    review = ManualReview.objects.select_related("resolved_by").get(pk=review_id)
     if not resolved:
-        raise NotFound("This review is not open any more.")
-    return ManualReview.objects.get(pk=review_id)
+        raise ReviewResolved(f"{review.resolved_by} was quicker: {review.resolution}")
+    return review

@@ -12,12 +12,13 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from deliveryapp.clock import utc_now
-from deliveryapp.transactions import require_no_transaction
+from deliveryapp.transactions import durable, require_no_transaction
 from deliveryapp.transport import transport
 from payments import selectors
 from payments.errors import WebhookRefused
 from payments.gateways.configured import config_of, configured
 from payments.models import WebhookEvent
+from payments.services.bad_news import raise_bad_news
 from payments.services.cards import follow_setup
 from payments.services.following import NotReadable, follow
 
@@ -111,4 +112,6 @@ def apply_webhook(*, event_id: str) -> None:
         follow(intent_ref=event.intent_ref, gateway_name=event.gateway)
     elif event.type == "setup_intent.succeeded":
         follow_setup(setup_ref=event.intent_ref, gateway_name=event.gateway)
-    WebhookEvent.objects.filter(pk=event_id).update(applied_at=Now())
+    with durable():
+        raise_bad_news(event)
+        WebhookEvent.objects.filter(pk=event_id).update(applied_at=Now())

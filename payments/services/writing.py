@@ -34,6 +34,23 @@ def new_operation(
     return operation
 
 
+def open_void(*, payment_id: UUID, ref: str) -> UUID | None:
+    """To let go of a hold that is not the payment's present one; the operation to run, or None when it has
+    become that meanwhile.
+    """
+    with durable():
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+        if payment.provider_ref == ref:
+            return None
+        same = payment.operations.filter(kind=Kind.VOID, target_ref=ref, state__in=PaymentOperation.OPEN)
+        found = same.values_list("pk", flat=True).first()
+        if found is not None:
+            return found
+        operation = new_operation(payment, Kind.VOID, payment.authorized_minor, target_ref=ref)
+        operation.save(force_insert=True)
+        return operation.pk
+
+
 def open_operation(
     *, payment_id: UUID, kind: str, amount_minor: int | None = None, driver_id: UUID | None = None
 ) -> UUID | None:

@@ -56,6 +56,7 @@ def delivered(stage: Stage) -> UUID:
     return order_id
 
 
+FEE_MINOR = 65  # 1.4 % and 25 cents of TOTAL_MINOR
 ORDER_IS = "WHERE order_id = %s"
 MOVES = "INSERT INTO orders_orderstatuschange (order_id, seq, from_status, to_status, actor, reason, at)"
 NOBODYS = "01980000-0000-7000-8000-000000000009"
@@ -246,6 +247,35 @@ class TestMoney:
         stage.placed()
         Payment.objects.update(provider_ref="pi_made_up")
         assert self.breach(stage) == "I6 pi_made_up: we say authorized, the provider never held anything"
+
+    @pytest.mark.parametrize(
+        ("arrange", "account", "there"),
+        [(delivered, "provider", TOTAL_MINOR - FEE_MINOR), (placed, "holds", TOTAL_MINOR)],
+    )
+    def test_books_that_are_a_cent_off(
+        self, stage: Stage, arrange: Callable[[Stage], UUID], account: str, there: int
+    ) -> None:
+        """Row and log agree, the ledger does not."""
+        arrange(stage)
+        with unguarded() as execute:
+            execute(
+                "UPDATE payments_ledgerentry SET amount_minor = amount_minor + 1 WHERE id ="
+                " (SELECT max(id) FROM payments_ledgerentry WHERE account = %s AND amount_minor > 0)",
+                account,
+            )
+        payment_id = Payment.objects.get().pk
+        said = f"I6 payment {payment_id}: the ledger has {there + 1} as {account}, the provider {there}"
+        assert self.breach(stage) == said
+
+    def test_a_fee_that_we_have_not_booked(self, stage: Stage) -> None:
+        delivered(stage)
+        with unguarded() as execute:
+            execute("DELETE FROM payments_ledgerentry WHERE kind = 'provider_fee'")
+        payment_id = Payment.objects.get().pk
+        assert self.breach(stage) == (
+            f"I6 payment {payment_id}: the ledger has {TOTAL_MINOR} as provider, "
+            f"the provider {TOTAL_MINOR - FEE_MINOR}"
+        )
 
     def test_a_delivery_that_was_not_paid(self, stage: Stage) -> None:
         order_id = stage.placed()

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from deliveryapp.models import OutboxEvent, User
 from orders.models import Order, OrderFailure
 from payments.gateways import gateway, stripe_gateway
-from payments.models import Payment, PaymentOperation
+from payments.models import ManualReview, Payment, PaymentOperation
 from payments.services import asking, operations, sweep
 from tests.orders.stage import (
     TOTAL_MINOR,
@@ -253,6 +253,7 @@ class TestTheCapture:
         assert Payment.objects.get().state == "voided"
         assert saga_of(order_id)[:2] == ("manual_review", "capture_payment")
         assert PaymentOperation.objects.get(kind="capture").state == "failed"
+        assert [review.kind for review in ManualReview.objects.all()] == ["hold_lost"]
 
 
 class TestTheRelease:

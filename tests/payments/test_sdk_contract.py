@@ -12,7 +12,7 @@ import pytest
 import stripe
 
 from deliveryapp.clock import utc_now
-from payments.gateways import Answer, Answered, Declined, Gateway, Hold, NoAnswer, gateway
+from payments.gateways import Answered, Gateway, Hold, Page, Refused, gateway
 from payments.gateways.cards import Card, CardGateway, NotDone, Setup
 from payments.gateways.configured import config_of
 from payments.gateways.stripe_gateway import StripeGateway
@@ -60,7 +60,7 @@ def since() -> Any:
 
 
 # Every question that we put to Stripe, asked as our services ask it.
-QUESTIONS: dict[str, Callable[[Gateway], Answer | NotDone | Setup | Card | str]] = {
+QUESTIONS: dict[str, Callable[[Gateway], object]] = {
     "authorize": lambda it: it.authorize(
         hold(takes_at_once=True, off_session=True, customer=set_up(it).customer_ref), key=str(uuid4())
     ),
@@ -76,6 +76,9 @@ QUESTIONS: dict[str, Callable[[Gateway], Answer | NotDone | Setup | Card | str]]
     "retrieve_setup": lambda it: cards(it).retrieve_setup(set_up(it).ref),
     "retrieve_card": lambda it: cards(it).retrieve_card("pm_card_visa"),
     "detach_card": lambda it: cards(it).detach_card("pm_nobody_has"),
+    "list_intents": lambda it: it.list_intents(since=since(), until=utc_now(), after=held(it)),
+    "list_refunds": lambda it: it.list_refunds(since=since(), until=utc_now()),
+    "retrieve_refund": lambda it: it.retrieve_refund("re_of_nobody"),
 }
 
 
@@ -98,7 +101,7 @@ def test_there_is_no_other_question() -> None:
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_the_question_is_one_that_stripe_knows(sent: list[Route], name: str) -> None:
     answer = QUESTIONS[name](gateway("stripe"))
-    assert not isinstance(answer, NoAnswer | Declined), answer
+    assert isinstance(answer, Answered | Refused | Page | NotDone | Setup | Card | str), answer
     assert sent
 
 
@@ -118,6 +121,7 @@ def test_all_questions_together(sent: list[Route]) -> None:
         Route("GET", f"/v1/setup_intents/{ID}"),
         Route("GET", f"/v1/payment_methods/{ID}"),
         Route("POST", f"/v1/payment_methods/{ID}/detach"),
+        Route("GET", f"{REFUNDS}/{ID}"),
     }
 
 
