@@ -8,6 +8,7 @@ import time as clock
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import time
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,11 +167,21 @@ class Sandbox:
 
     url: str
 
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """One for all calls, since making one reads every certificate there is; it keeps no connection."""
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(base_url=f"{self.url}/_sandbox/", limits=limits)
+
+    def call(self, method: str, path: str, **how: Any) -> Any:
+        """An admin call; its answer."""
+        return self._client.request(method, path, **how).raise_for_status().json()
+
     def effects(self, order_id: object) -> list[tuple[str, int]]:
         """(kind, amount) of every money effect of this order, in order."""
         seen, after = [], 0
         while True:
-            page = httpx.get(f"{self.url}/_sandbox/effects", params={"after": after, "limit": 1_000}).json()
+            page = self.call("GET", "effects", params={"after": after, "limit": 1_000})
             seen += page["effects"]
             if not page["has_more"]:
                 break
@@ -180,10 +191,10 @@ class Sandbox:
         ]
 
     def faults(self, *rules: dict[str, Any]) -> None:
-        httpx.post(f"{self.url}/_sandbox/faults", json=list(rules)).raise_for_status()
+        self.call("POST", "faults", json=list(rules))
 
     def calm(self) -> None:
-        httpx.delete(f"{self.url}/_sandbox/faults").raise_for_status()
+        self.call("DELETE", "faults")
 
 
 @pytest.fixture(scope="session")
