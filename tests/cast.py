@@ -177,18 +177,19 @@ class Sandbox:
         """An admin call; its answer."""
         return self._client.request(method, path, **how).raise_for_status().json()
 
-    def effects(self, order_id: object) -> list[tuple[str, int]]:
-        """(kind, amount) of every money effect of this order, in order."""
-        seen, after = [], 0
+    def all_effects(self) -> list[dict[str, Any]]:
+        """Every money effect, in order, as the server tells of it."""
+        seen: list[dict[str, Any]] = []
         while True:
-            page = self.call("GET", "effects", params={"after": after, "limit": 1_000})
+            page = self.call("GET", "effects", params={"after": len(seen), "limit": 1_000})
             seen += page["effects"]
             if not page["has_more"]:
-                break
-            after = page["next"]
-        return [
-            (row["kind"], row["amount"]) for row in seen if row["metadata"].get("order_id") == str(order_id)
-        ]
+                return seen
+
+    def effects(self, order_id: object) -> list[tuple[str, int]]:
+        """(kind, amount) of every money effect of this order, in order."""
+        ours = [row for row in self.all_effects() if row["metadata"].get("order_id") == str(order_id)]
+        return [(row["kind"], row["amount"]) for row in ours]
 
     def faults(self, *rules: dict[str, Any]) -> None:
         self.call("POST", "faults", json=list(rules))

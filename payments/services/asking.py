@@ -104,7 +104,7 @@ def _change(operation: PaymentOperation, provider: Gateway) -> Answer:
 
 
 def _look(operation: PaymentOperation, provider: Gateway, refused: Refused) -> Answer:
-    """Refused can mean "done before": the object itself tells. A hold that stays as it was cannot be raised."""
+    """Refused can mean "done before": the object itself tells. A hold that stays as it was is not raised."""
     seen = provider.retrieve(operation.target_ref)
     if not isinstance(seen, Answered):
         return seen if isinstance(seen, NoAnswer) else refused

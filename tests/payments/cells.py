@@ -1,8 +1,9 @@
-"""The operations of a payment as cells of a matrix: one order each, asked, disturbed, and brought to a rest."""
+"""The operations of a payment, one order each: how to ask for them, and what brings them to a rest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -15,6 +16,7 @@ from rest_framework.test import APIClient
 
 from deliveryapp.clock import utc_now
 from deliveryapp.models import IdempotencyRecord, User
+from deliveryapp.transactions import durable
 from payments import services
 from payments.gateways import Refused
 from payments.gateways.stripe_gateway import StripeGateway
@@ -22,9 +24,10 @@ from payments.models import Payment, PaymentOperation, Refund
 from payments.services import Part, RefundRequest
 from tests.cast import Sandbox
 from tests.orders.stage import TOTAL_MINOR, hurry, place
+from tests.payments.deaths import Route
 
 RAISED_MINOR = TOTAL_MINOR + 500
-PART_MINOR = 700
+PART_MINOR, TIP_MINOR = 700, 300
 Effects = list[tuple[str, int]]
 HELD: Effects = [("hold", TOTAL_MINOR)]
 TAKEN: Effects = [*HELD, ("capture", TOTAL_MINOR)]
@@ -45,6 +48,10 @@ class Case:
         return found
 
     @property
+    def has_order(self) -> bool:
+        return IdempotencyRecord.objects.filter(key=self.key).exists()
+
+    @property
     def payment(self) -> Payment:
         return Payment.objects.get(order_id=self.order_id)
 
@@ -59,12 +66,6 @@ class Case:
     def raise_hold(self) -> bool:
         return services.raise_hold(order_id=self.order_id, amount_minor=RAISED_MINOR)
 
-    def replace_hold(self) -> bool:
-        """The same for a card whose holds cannot be raised."""
-        no = Refused(code="not_eligible", detail="this card does not do that")
-        with patch.object(StripeGateway, "increment", lambda *_, **__: no):
-            return self.raise_hold()
-
     def capture(self) -> bool:
         return services.capture(order_id=self.order_id)
 
@@ -73,7 +74,20 @@ class Case:
 
     def refund(self, *names: str) -> bool:
         """So many refunds of the same amount, one after the other."""
-        return all([self._refund(name) for name in names])
+        refunded = [self._refund(name) for name in names]
+        return all(refunded)
+
+    def tip(self) -> bool:
+        """Given after the capture, so a charge of its own."""
+        tip = Payment.objects.filter(order_id=self.order_id, purpose=Payment.Purpose.TIP).first()
+        if tip is None:
+            with durable():
+                operation_id = services.open_tip(
+                    order_id=self.order_id, amount_minor=TIP_MINOR, now=utc_now()
+                )
+        else:
+            operation_id = tip.operations.get().pk
+        return services.charge_tip(operation_id=operation_id) not in Payment.UNSETTLED
 
     def _refund(self, name: str) -> bool:
         part = Part(kind="goodwill", ref=name, amount_minor=PART_MINOR, limit_minor=PART_MINOR)
@@ -85,19 +99,28 @@ class Case:
         return Refund.objects.filter(pk=refund.pk, state=Refund.State.SUCCEEDED).exists()
 
 
+def no_raises() -> AbstractContextManager[Any]:
+    """The card is one whose holds cannot be raised."""
+    no = Refused(code="not_eligible", detail="this card does not do that")
+    return patch.object(StripeGateway, "increment", lambda *_, **__: no)
+
+
 @dataclass(frozen=True)
 class Kind:
-    """`call` is the provider's name of it, `method` the gateway's. `ask` may be repeated; True when there is
-    nothing left to ask for. `before` and `after` are the effects at the provider. `nth`: which of the
-    operations that `ask` runs it is; 0 for the hold that an order is placed with.
+    """`call` is its name at the provider. `wish` may be repeated; True when there is nothing left to wish.
+    `before` and `after` are the effects at the provider, in a `world` that is kind or not.
     """
 
     call: str
-    method: str
-    ask: Callable[[Case], bool]
+    route: Route
+    wish: Callable[[Case], bool]
     before: Effects
     after: Effects
-    nth: int = 1
+    world: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+    def ask(self, case: Case) -> bool:
+        with self.world():
+            return self.wish(case)
 
     def begin(self, body: dict[str, Any]) -> Case:
         """An order at the moment when this is what comes next."""
@@ -109,38 +132,44 @@ class Kind:
         return case
 
 
+CREATE, REFUND = "payment_intents.create", "refunds.create"
 KINDS = {
-    "authorize": Kind("payment_intents.create", "authorize", Case.place, [], HELD, nth=0),
+    "authorize": Kind(CREATE, Route("authorize", batched=True, placing=True), Case.place, [], HELD),
     "increment": Kind(
         "payment_intents.increment_authorization",
-        "increment",
+        Route("increment"),
         Case.raise_hold,
         HELD,
         [*HELD, ("hold", RAISED_MINOR - TOTAL_MINOR)],
     ),
     "reauthorize": Kind(
-        "payment_intents.create",
-        "authorize",
-        Case.replace_hold,
+        CREATE,
+        Route("authorize", nth=2),  # after the raise, which the card refuses
+        Case.raise_hold,
         HELD,
         [*HELD, ("hold", RAISED_MINOR), ("release", TOTAL_MINOR)],
-        nth=2,  # the raise that the card refuses comes first
+        world=no_raises,
     ),
-    "capture": Kind("payment_intents.capture", "capture", Case.capture, HELD, TAKEN),
-    "void": Kind("payment_intents.cancel", "void", Case.release, HELD, [*HELD, ("release", TOTAL_MINOR)]),
+    "capture": Kind("payment_intents.capture", Route("capture"), Case.capture, HELD, TAKEN),
+    "void": Kind(
+        "payment_intents.cancel", Route("void"), Case.release, HELD, [*HELD, ("release", TOTAL_MINOR)]
+    ),
     "refund": Kind(
-        "refunds.create",
-        "refund",
-        lambda case: case.refund("first"),
-        TAKEN,
-        [*TAKEN, ("refund", PART_MINOR)],
+        REFUND, Route("refund"), lambda case: case.refund("first"), TAKEN, [*TAKEN, ("refund", PART_MINOR)]
     ),
     "two refunds": Kind(
-        "refunds.create",
-        "refund",
+        REFUND,
+        Route("refund"),
         lambda case: case.refund("first", "second"),
         TAKEN,
-        [*TAKEN, ("refund", PART_MINOR), ("refund", PART_MINOR)],
+        [*TAKEN, *[("refund", PART_MINOR)] * 2],
+    ),
+    "tip": Kind(
+        CREATE,
+        Route("authorize", batched=True),
+        Case.tip,
+        TAKEN,
+        [*TAKEN, ("hold", TIP_MINOR), ("capture", TIP_MINOR)],
     ),
 }
 
@@ -154,7 +183,8 @@ def bring_to_rest(kind: Kind, case: Case, *, rounds: int) -> bool:
     """Leases end, the sweep comes round, and whoever wanted it asks again; whether that was enough."""
     for _ in range(rounds):
         hurry()
-        services.sweep()
+        with kind.world():
+            services.sweep()
         if kind.ask(case) and is_at_rest(case):
             return True
     return False

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NoReturn
 from unittest.mock import patch
 
@@ -38,38 +39,49 @@ def kill_this_process() -> NoReturn:
     raise AssertionError("still alive")
 
 
-@contextmanager
-def dying_at(
-    point: str, *, method: str, nth: int = 1, die: Callable[[], NoReturn] = raise_killed
-) -> Iterator[None]:
-    """Dies when what happens here reaches the point. `method` is the gateway's; `nth`: of the operations that
-    are run, this one; 0 is the hold that placing an order asks for.
+@dataclass(frozen=True)
+class Route:
+    """How an operation is written and run. `method` of the gateway asks for it; `nth` of the operations that
+    run on the way it is; `batched`: a batch writes it instead of a statement of its own; `placing`: the
+    request that places the order runs it.
     """
+
+    method: str
+    nth: int = 1
+    batched: bool = False
+    placing: bool = False
+
+    def place_of(self, point: str) -> tuple[Any, str, bool, int]:
+        """(whose, which function, after it instead of before, at its which call)"""
+        match point:
+            case "before the intention is committed":
+                return (
+                    (Batch, "execute", True, 1)
+                    if self.batched
+                    else (PaymentOperation, "save", True, self.nth)
+                )
+            case "before it is claimed":
+                return operations, "_claim", False, self.nth
+            case "before the question":
+                return StripeGateway, self.method, False, 1
+            case "before the answer is recorded":
+                return StripeGateway, self.method, True, 1
+            case "before the record is committed":
+                return Batch, "execute", True, self.nth + self.batched
+            case "after the record":
+                return placing if self.placing else operations, "_record", True, self.nth
+        raise AssertionError(point)
+
+
+@contextmanager
+def dying_at(point: str, route: Route, *, die: Callable[[], NoReturn] = raise_killed) -> Iterator[None]:
+    """Dies when what happens here comes to the point of this route."""
     if point == NOWHERE:
         yield
         return
-    owner, name, after, nth = _place_of(point, method, nth)
+    owner, name, after, nth = route.place_of(point)
     with patch.object(owner, name, _fatal(getattr(owner, name), die, after=after, nth=nth)):
         yield
-
-
-def _place_of(point: str, method: str, nth: int) -> tuple[Any, str, bool, int]:
-    """(whose, which function, after it instead of before, at its which call)"""
-    places = nth == 0
-    match point:
-        case "before the intention is committed":
-            return (Batch, "execute", True, 1) if places else (PaymentOperation, "save", True, nth)
-        case "before it is claimed":
-            return operations, "_claim", False, nth
-        case "before the question":
-            return StripeGateway, method, False, 1
-        case "before the answer is recorded":
-            return StripeGateway, method, True, 1
-        case "before the record is committed":
-            return Batch, "execute", True, 2 if places else nth
-        case "after the record":
-            return (placing, "_record", True, 1) if places else (operations, "_record", True, nth)
-    raise AssertionError(point)
 
 
 def _fatal(original: Callable[..., Any], die: Callable[[], NoReturn], *, after: bool, nth: int) -> Any:
