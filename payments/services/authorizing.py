@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from deliveryapp.batch import Batch
+from deliveryapp.clock import utc_now
 from deliveryapp.transactions import require_no_transaction
 from payments.gateways import CREDIT_ONLY, Answer, Answered, Declined, Hold, NoAnswer, Refused, gateway
 from payments.models import Payment, PaymentOperation
@@ -108,9 +109,13 @@ def replacement_for(operation: PaymentOperation) -> Hold:
 
 
 def ask(pending: PendingAuthorization) -> Answer:
-    """Ask the provider for the hold; up to 10 s."""
+    """Ask the provider for the hold; up to 10 s. Whoever slept through his lease asks nothing: others have
+    looked for the hold since, and may have given it up.
+    """
     require_no_transaction()
-    payment = pending.payment
+    payment, until = pending.payment, pending.operation.leased_until
+    if until is not None and utc_now() > until:
+        return NoAnswer("overslept", sent=False)
     return gateway(payment.gateway).authorize(hold_for(payment), key=pending.operation.key)
 
 
@@ -134,7 +139,7 @@ def record_authorization(
 
 def _leave_open(batch: Batch, pending: PendingAuthorization, detail: str, now: datetime) -> None:
     batch.update(
-        PaymentOperation.objects.filter(pk=pending.operation.pk),
+        PaymentOperation.objects.filter(pk=pending.operation.pk, state__in=PaymentOperation.OPEN),
         state=State.UNKNOWN,
         was_unknown=True,
         error=detail[:300],
