@@ -8,6 +8,7 @@ import time as clock
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import time
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,24 +168,35 @@ class Sandbox:
 
     url: str
 
-    def effects(self, order_id: object) -> list[tuple[str, int]]:
-        """(kind, amount) of every money effect of this order, in order."""
-        seen, after = [], 0
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """One for all calls, since making one reads every certificate there is; it keeps no connection."""
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(base_url=f"{self.url}/_sandbox/", limits=limits)
+
+    def call(self, method: str, path: str, **how: Any) -> Any:
+        """An admin call; its answer."""
+        return self._client.request(method, path, **how).raise_for_status().json()
+
+    def all_effects(self) -> list[dict[str, Any]]:
+        """Every money effect, in order, as the server tells of it."""
+        seen: list[dict[str, Any]] = []
         while True:
-            page = httpx.get(f"{self.url}/_sandbox/effects", params={"after": after, "limit": 1_000}).json()
+            page = self.call("GET", "effects", params={"after": len(seen), "limit": 1_000})
             seen += page["effects"]
             if not page["has_more"]:
-                break
-            after = page["next"]
-        return [
-            (row["kind"], row["amount"]) for row in seen if row["metadata"].get("order_id") == str(order_id)
-        ]
+                return seen
+
+    def effects(self, order_id: object) -> list[tuple[str, int]]:
+        """(kind, amount) of every money effect of this order, in order."""
+        ours = [row for row in self.all_effects() if row["metadata"].get("order_id") == str(order_id)]
+        return [(row["kind"], row["amount"]) for row in ours]
 
     def faults(self, *rules: dict[str, Any]) -> None:
-        httpx.post(f"{self.url}/_sandbox/faults", json=list(rules)).raise_for_status()
+        self.call("POST", "faults", json=list(rules))
 
     def calm(self) -> None:
-        httpx.delete(f"{self.url}/_sandbox/faults").raise_for_status()
+        self.call("DELETE", "faults")
 
 
 @pytest.fixture(scope="session")

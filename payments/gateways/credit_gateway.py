@@ -20,7 +20,7 @@ class CreditGateway:
     def void(self, ref: str, *, key: str) -> Answer:
         return _is(ref, "canceled")
 
-    def refund(self, ref: str, *, amount_minor: int, key: str) -> Answer:
+    def refund(self, ref: str, *, amount_minor: int, key: str, again: bool = False) -> Answer:
         return Refused(code="no_card", detail="this order has no card to refund to")
 
     def retrieve(self, ref: str) -> Answer:

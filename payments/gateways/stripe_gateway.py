@@ -83,11 +83,11 @@ class StripeGateway(StripeCards):
             )
         )
 
-    def refund(self, ref: str, *, amount_minor: int, key: str) -> Answer:
+    def refund(self, ref: str, *, amount_minor: int, key: str, again: bool = False) -> Answer:
         made = ask_raw(
             lambda: self._client.v1.refunds.create(
                 {"payment_intent": ref, "amount": amount_minor, "metadata": {"key": key}},
-                {"idempotency_key": key},
+                {"idempotency_key": f"{key}:again" if again else key},
             )
         )
         return self._with_refund(ref, made.to_dict()) if isinstance(made, stripe.StripeObject) else made

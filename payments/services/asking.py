@@ -7,11 +7,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 from deliveryapp.clock import utc_now
-from payments.gateways import NOT_FOUND, Answer, Answered, Declined, Gateway, NoAnswer, Refused, gateway
+from payments.gateways import (
+    NOT_FOUND,
+    Answer,
+    Answered,
+    Declined,
+    Gateway,
+    Intent,
+    NoAnswer,
+    Refused,
+    gateway,
+)
 from payments.models import PaymentOperation
 from payments.services.authorizing import hold_for, replacement_for
 
-LOOK_AFTER = 3  # silent tries of a hold, after which its traces are looked for as well
+LOOK_AFTER = 3  # from this try on, traces of the silent ones are looked for as well
 ASK_FOR = timedelta(minutes=5)  # later nobody asks for a hold any more: it is only looked for
 NEVER_AFTER = ASK_FOR + timedelta(minutes=1)  # by now the last question has had its effect, or never will
 CLOCK_SKEW = timedelta(minutes=1)
@@ -20,7 +30,7 @@ Kind = PaymentOperation.Kind
 
 def ask(operation: PaymentOperation) -> Answer:
     """Up to three calls of 10 s each."""
-    provider, ref = gateway(operation.payment.gateway), operation.target_ref
+    provider = gateway(operation.payment.gateway)
     match operation.kind:
         case Kind.AUTHORIZE:
             held = operation.payment.provider_ref
@@ -29,13 +39,7 @@ def ask(operation: PaymentOperation) -> Answer:
             return _hold(operation, provider)
         case Kind.REFUND:
             return _refund(operation, provider)
-        case Kind.CAPTURE:
-            answer = provider.capture(ref, amount_minor=operation.amount_minor, key=operation.key)
-        case Kind.INCREMENT:
-            answer = provider.increment(ref, amount_minor=operation.amount_minor, key=operation.key)
-        case _:
-            answer = provider.void(ref, key=operation.key)
-    return _look(provider, ref, answer) if isinstance(answer, Refused) else answer
+    return _change(operation, provider)
 
 
 def _hold(operation: PaymentOperation, provider: Gateway) -> Answer:
@@ -53,8 +57,8 @@ def _hold(operation: PaymentOperation, provider: Gateway) -> Answer:
         answer = provider.authorize(hold, key=operation.key)
         if isinstance(answer, Refused):
             return Declined(code=answer.code)
-    if not isinstance(answer, NoAnswer) or (asks and operation.attempts < LOOK_AFTER):
-        return answer
+        if not isinstance(answer, NoAnswer) or operation.attempts < LOOK_AFTER:
+            return answer
     found = provider.find(operation.key, since=operation.created_at - CLOCK_SKEW)
     if isinstance(found, Refused) and found.code == NOT_FOUND:
         return Declined(code="no_answer", found=True) if age > NEVER_AFTER else answer
@@ -65,20 +69,54 @@ def _hold(operation: PaymentOperation, provider: Gateway) -> Answer:
 
 def _refund(operation: PaymentOperation, provider: Gateway) -> Answer:
     """The provider would refund the same amount twice once it forgot the key: from the second try on, look
-    first. So also at an old operation's first try: a restored backup does not remember the others.
+    first. So also at an old operation's first try: a restored backup does not remember the others. A key that
+    stays silent and has refunded nothing is replaced once, when its last question must have had its effect.
     """
-    if operation.attempts > 1 or utc_now() - operation.created_at > ASK_FOR:
-        found = provider.find_refund(operation.target_ref, key=operation.key)
+    ref, key, age = operation.target_ref, operation.key, utc_now() - operation.created_at
+    if operation.attempts > 1 or age > ASK_FOR:
+        found = provider.find_refund(ref, key=key)
         if isinstance(found, Answered):
             return replace(found, found=True)
         if not (isinstance(found, Refused) and found.code == NOT_FOUND):
             return found
-    return provider.refund(operation.target_ref, amount_minor=operation.amount_minor, key=operation.key)
+    if ASK_FOR <= age < NEVER_AFTER:
+        return NoAnswer("waits until the first key cannot do anything any more")
+    return provider.refund(ref, amount_minor=operation.amount_minor, key=key, again=age >= NEVER_AFTER)
 
 
-def _look(provider: Gateway, ref: str, refused: Refused) -> Answer:
-    """Refused can mean "done before": the object itself tells."""
-    seen = provider.retrieve(ref)
-    if isinstance(seen, Answered):
-        return replace(seen, found=True)
-    return seen if isinstance(seen, NoAnswer) else refused
+def _change(operation: PaymentOperation, provider: Gateway) -> Answer:
+    """Capture, raise or void a hold. The hold itself tells whether that is done and cannot be changed twice,
+    so a key that stays silent is given up for another one.
+    """
+    ref, key = operation.target_ref, operation.key
+    if operation.attempts >= LOOK_AFTER:
+        seen = provider.retrieve(ref)
+        if not isinstance(seen, Answered):
+            return seen
+        if not _is_to_do(operation, seen.intent):
+            return replace(seen, found=True)
+        key = f"{key}:{operation.attempts}"
+    match operation.kind:
+        case Kind.CAPTURE:
+            answer = provider.capture(ref, amount_minor=operation.amount_minor, key=key)
+        case Kind.INCREMENT:
+            answer = provider.increment(ref, amount_minor=operation.amount_minor, key=key)
+        case _:
+            answer = provider.void(ref, key=key)
+    return _look(operation, provider, answer) if isinstance(answer, Refused) else answer
+
+
+def _look(operation: PaymentOperation, provider: Gateway, refused: Refused) -> Answer:
+    """Refused can mean "done before": the object itself tells. A hold that stays as it was is not raised."""
+    seen = provider.retrieve(operation.target_ref)
+    if not isinstance(seen, Answered):
+        return seen if isinstance(seen, NoAnswer) else refused
+    stays = operation.kind == Kind.INCREMENT and _is_to_do(operation, seen.intent)
+    return refused if stays else replace(seen, found=True)
+
+
+def _is_to_do(operation: PaymentOperation, intent: Intent) -> bool:
+    if operation.kind == Kind.VOID:
+        return intent.status not in ("canceled", "succeeded")
+    raised = operation.kind == Kind.INCREMENT and intent.authorized_minor >= operation.amount_minor
+    return intent.status == "requires_capture" and not raised

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from deliveryapp.batch import Batch
 from deliveryapp.circuit import Permit
+from deliveryapp.clock import utc_now
 from deliveryapp.transactions import require_no_transaction
 from payments.gateways import Answer, Answered, Declined, Hold, NoAnswer, Refused, gateway
 from payments.gateways.breaker import admitted_gateway
@@ -116,8 +117,13 @@ def replacement_for(operation: PaymentOperation) -> Hold:
 
 
 def ask(pending: PendingAuthorization) -> Answer:
-    """Ask the provider for the hold; up to 10 s."""
+    """Ask the provider for the hold; up to 10 s. Whoever slept through his lease asks nothing: others have
+    looked for the hold since, and may have given it up.
+    """
     require_no_transaction()
+    until = pending.operation.leased_until
+    if until is not None and utc_now() > until:
+        return NoAnswer("overslept", sent=False)
     name, permit = pending.payment.gateway, pending.permit
     provider = gateway(name) if permit is None else admitted_gateway(name, permit)
     return provider.authorize(hold_for(pending.payment), key=pending.operation.key)
@@ -143,7 +149,7 @@ def record_authorization(
 
 def _leave_open(batch: Batch, pending: PendingAuthorization, detail: str, now: datetime) -> None:
     batch.update(
-        PaymentOperation.objects.filter(pk=pending.operation.pk),
+        PaymentOperation.objects.filter(pk=pending.operation.pk, state__in=PaymentOperation.OPEN),
         state=State.UNKNOWN,
         was_unknown=True,
         error=detail[:300],

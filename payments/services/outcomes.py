@@ -34,7 +34,8 @@ def judge(operation: PaymentOperation, payment: Payment, answer: Answer) -> Outc
     if _is_reached(operation, payment, answer):
         return Outcome(State.SUCCEEDED)
     about_the_hold = operation.target_ref in ("", payment.provider_ref)
-    if about_the_hold and payment.state in OVERTAKEN.get(operation.kind, ()):
+    may_be_more = operation.kind == Kind.REAUTHORIZE and isinstance(answer, NoAnswer)  # a hold that we lose
+    if about_the_hold and not may_be_more and payment.state in OVERTAKEN.get(operation.kind, ()):
         return Outcome(State.FAILED, f"the payment is {payment.state}")
     match answer:
         case NoAnswer(detail):

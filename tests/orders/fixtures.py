@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from deliveryapp.models import User
@@ -13,7 +12,7 @@ from tests.orders.stage import ClientOf, Stage
 @pytest.fixture
 def sandbox(sandbox: Sandbox) -> Sandbox:
     """With an empty effect log, so that audits see this test's money only."""
-    httpx.post(f"{sandbox.url}/_sandbox/reset").raise_for_status()
+    sandbox.call("POST", "reset")
     return sandbox
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
@@ -48,7 +47,7 @@ def place(api: APIClient, body: object, key: str | None = None) -> Any:
 def footprint(sandbox: Sandbox) -> dict[str, int]:
     """How many rows of each kind there are, and how often the provider moved money."""
     counts = {model.__name__: model.objects.count() for model in ROWS}
-    return counts | {"effects": httpx.get(f"{sandbox.url}/_sandbox/health").json()["effects"]}
+    return counts | {"effects": sandbox.call("GET", "health")["effects"]}
 
 
 @contextmanager
