@@ -22,6 +22,7 @@ from payments.tasks import sweep
 from tests.cast import Sandbox
 from tests.orders.stage import TOTAL_MINOR, Stage, assert_problem, hurry, nothing_changes, saga_of
 from tests.payments.circuits import await_rest, break_off, use_rules
+from tests.payments.mess import let_it_rest, ref_of, report
 from tests.payments.provider import deliver, event
 from tests.payments.sandbox.process import Server
 from tests.worker import drain
@@ -294,3 +295,22 @@ def test_each_account_knows_its_own_money_only(stage: Stage, first: Provider, ba
     missing = gateway(BACKUP).find(key_of(order_id), since=Order.objects.get().created_at)
     assert isinstance(missing, Refused)
     assert missing.code == NOT_FOUND
+
+
+def test_each_account_is_reconciled_with_its_own_payments(
+    stage: Stage, first: Provider, backup: Provider, settings: Any
+) -> None:
+    use_rules(settings, OPEN_S=0.1)
+    open_first(stage, first)
+    order_id = stage.placed()
+    assert where(order_id) == BACKUP
+    await_rest(circuit_of(FIRST))
+    settle()
+    captured = gateway(BACKUP).capture(ref_of(order_id), amount_minor=TOTAL_MINOR, key="behind our back")
+    assert isinstance(captured, Answered)
+    let_it_rest()
+
+    assert report("--gateway=stripe")["differences"] == []
+    [row] = report("--fix")["differences"]
+    assert (row["gateway"], row["kind"], row["done"]) == (BACKUP, "state_differs", "followed")
+    assert Payment.objects.get(order_id=order_id).state == "captured"
