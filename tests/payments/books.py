@@ -15,7 +15,7 @@ from deliveryapp.transactions import durable
 from payments import services
 from payments.gateways import Answer
 from payments.models import CustomerCredit, LedgerEntry, Payment, Refund
-from payments.services import PendingAuthorization, Shares
+from payments.services import PaymentSource, PendingAuthorization, Shares
 
 ADA_ID = UUID(int=1)
 AMOUNT_MINOR = 3_000
@@ -24,15 +24,17 @@ Account, State = LedgerEntry.Account, Payment.State
 
 def write_down(*, payment_method: str = "pm_card_visa", credit_minor: int = 0) -> PendingAuthorization:
     """The first commit of an order's payment. The kitchen gets 2000 of it, the driver 600, taxes are 150."""
+    chosen = services.choose_gateway(amount_minor=AMOUNT_MINOR - credit_minor)
     batch = Batch()
     with durable():
         pending = services.open_authorization(
             batch,
+            chosen=chosen,
             order_id=uuid4(),
             customer_id=ADA_ID,
             amount_minor=AMOUNT_MINOR - credit_minor,
             currency="EUR",
-            payment_method=payment_method,
+            source=PaymentSource(payment_method),
             shares=Shares(restaurant_id=uuid4(), restaurant_minor=2_000, driver_minor=600, tax_minor=150),
             credit_minor=credit_minor,
             now=utc_now(),

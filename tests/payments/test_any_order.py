@@ -229,7 +229,7 @@ def end_of(late: Late, kinds: Sequence[str]) -> dict[str, Any]:
         come_one_by_one(late, told(after))
         for kind in told(kinds):  # once more, past the inbox that knows them all
             with reads_of(late.seen[kind]):
-                follow(intent_ref=late.answer.intent.ref)
+                follow(intent_ref=late.answer.intent.ref, gateway_name="stripe")
         return state_of(late.order_id)
 
 

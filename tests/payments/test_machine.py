@@ -96,7 +96,9 @@ LATER = {state: reachable(state) for state in MOVES}
 
 from collections import Counter
 
-STAT=Counter()
+STAT = Counter()
+
+
 class OnePayment(RuleBasedStateMachine):
     """In a transaction that is never committed, on a provider that starts empty."""
 
@@ -119,14 +121,19 @@ class OnePayment(RuleBasedStateMachine):
             self.comes_to_rest()
             assert differences(self.inside.store.effects) == []
             event(f"ends {self.state}")
-            STAT[f"ends {self.state}"]+=1
-            for k,st_,n in PaymentOperation.objects.values_list("kind","state","attempts"): STAT[f"op {k} {st_}"]+=1; STAT[f"attempts>{3 if n>3 else 0}"]+=1
-            for d,st_ in Refund.objects.values_list("destination","state"): STAT[f"refund {d} {st_}"]+=1
-            p=self.payment
-            if p.credit_minor: STAT["credit"]+=1
-            if p.refunded_minor and p.kept_minor: STAT["partial"]+=1
-            STAT["holds %d"%len(self.refs())]+=1
-            STAT["events %d"%p.seq]+=1
+            STAT[f"ends {self.state}"] += 1
+            for k, st_, n in PaymentOperation.objects.values_list("kind", "state", "attempts"):
+                STAT[f"op {k} {st_}"] += 1
+                STAT[f"attempts>{3 if n > 3 else 0}"] += 1
+            for d, st_ in Refund.objects.values_list("destination", "state"):
+                STAT[f"refund {d} {st_}"] += 1
+            p = self.payment
+            if p.credit_minor:
+                STAT["credit"] += 1
+            if p.refunded_minor and p.kept_minor:
+                STAT["partial"] += 1
+            STAT["holds %d" % len(self.refs())] += 1
+            STAT["events %d" % p.seq] += 1
         finally:
             transaction.set_rollback(True)
             self.block.__exit__(None, None, None)
@@ -241,7 +248,7 @@ class OnePayment(RuleBasedStateMachine):
     def message(self, data: st.DataObject) -> None:
         """About any of the holds there are."""
         ref = data.draw(st.sampled_from(self.refs()))
-        self.attempt(lambda: follow(intent_ref=ref))
+        self.attempt(lambda: follow(intent_ref=ref, gateway_name="stripe"))
 
     @precondition(lambda self: self.refs())
     @rule()
@@ -257,7 +264,7 @@ class OnePayment(RuleBasedStateMachine):
         """One of those workers goes on."""
         seen = data.draw(st.sampled_from(self.read))
         with patch.object(StripeGateway, "retrieve", lambda *_: seen):
-            follow(intent_ref=seen.intent.ref)
+            follow(intent_ref=seen.intent.ref, gateway_name="stripe")
 
     @rule(fault=st.sampled_from(FAULTS), times=st.sampled_from([1, 1, 2, 5]))
     def fault(self, fault: dict[str, Any], times: int) -> None:
@@ -277,7 +284,7 @@ class OnePayment(RuleBasedStateMachine):
             self.pass_time(pause)
             for _ in range(3):
                 for ref in self.refs():
-                    follow(intent_ref=ref)
+                    follow(intent_ref=ref, gateway_name="stripe")
                 hurry()
                 services.sweep()
                 if not PaymentOperation.objects.filter(state__in=PaymentOperation.OPEN).exists():
@@ -341,4 +348,5 @@ def test_no_history_of_a_payment_breaks_its_books(inside: Inside) -> None:
         ),
     )
 
-    for k in sorted(STAT): print(k, STAT[k])
+    for k in sorted(STAT):
+        print(k, STAT[k])
