@@ -153,7 +153,10 @@ def test_a_new_card_pays_from_the_providers_form(page: Page, real_stripe: Sandbo
     assert orders_of(page) == []
     calls = {name: called(page, name) for name in ("elements", "update")}
     page.evaluate("window.incomplete = false")
-    place_button(page).click()
+    with page.expect_request("**/api/v1/orders/") as sent:
+        place_button(page).click()
+    assert sent.value.post_data_json["payment_method"] == "pm_card_visa"
+    assert sent.value.post_data_json["payment_gateway"] == "stripe", "where the form has made it"
     page.wait_for_url(re.compile(r"/orders/[0-9a-f-]{36}/"))
 
     [order] = orders_of(page)

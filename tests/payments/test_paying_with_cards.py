@@ -17,7 +17,16 @@ from payments.gateways import gateway
 from payments.models import Payment, PaymentOperation, SavedCard
 from payments.tasks import sweep
 from tests.cast import HOME, Sandbox, cart
-from tests.orders.stage import TOTAL_MINOR, ClientOf, Stage, assert_problem, hurry, nothing_changes, place
+from tests.orders.stage import (
+    ORDERS,
+    TOTAL_MINOR,
+    ClientOf,
+    Stage,
+    assert_problem,
+    hurry,
+    nothing_changes,
+    place,
+)
 from tests.payments.provider import answer_bank
 from tests.payments.saving import CARDS, choose, save, save_with_bank, saved, start
 from tests.worker import drain
@@ -140,6 +149,20 @@ def test_every_try_of_one_key_asks_the_same(stage: Stage, sandbox: Sandbox, kind
 
     assert stage.order(order_id)["status"] == "placed"
     assert stage.sandbox.effects(order_id) == [("hold", TOTAL_MINOR)]
+    stage.assert_clean()
+
+
+def test_a_later_tip_is_charged_to_the_same_card(stage: Stage) -> None:
+    card = save(stage.ada, "pm_card_mastercard")
+    order_id = stage.on_the_road(payment_method=card["id"])
+    stage.must(stage.ride(order_id, "delivered"))
+    tipped = stage.ada.put(f"{ORDERS}{order_id}/tip/", {"tip_minor": 300}, format="json")
+    assert tipped.status_code == 200, tipped.content
+
+    food, tip = Payment.objects.filter(order_id=order_id).order_by("created_at")
+    assert (tip.purpose, tip.state, tip.captured_minor) == ("tip", "captured", 300)
+    assert tip.provider_customer == food.provider_customer != ""
+    assert tip.payment_method == food.payment_method == SavedCard.objects.get().provider_ref
     stage.assert_clean()
 
 

@@ -25,6 +25,7 @@ from tests.payments.circuits import await_rest, break_off, use_rules
 from tests.payments.mess import let_it_rest, ref_of, report
 from tests.payments.provider import deliver, event
 from tests.payments.sandbox.process import Server
+from tests.payments.saving import CARDS, listed, save
 from tests.worker import drain
 
 pytestmark = pytest.mark.django_db
@@ -314,3 +315,45 @@ def test_each_account_is_reconciled_with_its_own_payments(
     [row] = report("--fix")["differences"]
     assert (row["gateway"], row["kind"], row["done"]) == (BACKUP, "state_differs", "followed")
     assert Payment.objects.get(order_id=order_id).state == "captured"
+
+
+class TestSavedCards:
+    """A card exists at the gateway where it was saved."""
+
+    def test_it_pays_there_or_not_at_all(
+        self, stage: Stage, first: Provider, backup: Provider, settings: Any
+    ) -> None:
+        use_rules(settings, FAILURE_SHARE=0.01)
+        card = save(stage.ada)
+        paid = stage.placed(payment_method=card["id"])
+        assert (where(paid), first.log.effects(paid)) == (FIRST, HELD)
+
+        open_first(stage, first)
+        with nothing_changes(backup.log):
+            refused = stage.place(payment_method=card["id"])
+        assert_problem(refused, 503, "payment_unavailable")
+        assert where(stage.placed()) == BACKUP
+
+    def test_new_ones_are_saved_at_the_preferred_gateway(
+        self, stage: Stage, first: Provider, backup: Provider, settings: Any
+    ) -> None:
+        old = save(stage.ada)
+        settings.PAYMENT_GATEWAYS = [backup.setting, first.setting]
+        gateway.cache_clear()
+        new = save(stage.ada)
+        assert [card["id"] for card in listed(stage.ada)] == [new["id"], old["id"]]
+        paid = [stage.placed(payment_method=card["id"]) for card in (old, new)]
+        assert [where(order_id) for order_id in paid] == [FIRST, BACKUP]
+
+    def test_those_of_a_gateway_that_is_gone_are_not_offered(
+        self, stage: Stage, first: Provider, backup: Provider, settings: Any
+    ) -> None:
+        gone, kept = save(stage.ada), save(stage.ada, "pm_card_amex")
+        assert stage.ada.delete(f"{CARDS}{kept['id']}/").status_code == 204
+        settings.PAYMENT_GATEWAYS = [backup.setting]
+        gateway.cache_clear()
+        sweep()
+        assert listed(stage.ada) == []
+        with nothing_changes(backup.log):
+            refused = stage.place(payment_method=gone["id"])
+        assert_problem(refused, 422, "payment_method_not_found")
