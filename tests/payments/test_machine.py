@@ -94,11 +94,6 @@ def reachable(start: str) -> set[str]:
 LATER = {state: reachable(state) for state in MOVES}
 
 
-from collections import Counter
-
-STAT = Counter()
-
-
 class OnePayment(RuleBasedStateMachine):
     """In a transaction that is never committed, on a provider that starts empty."""
 
@@ -109,6 +104,7 @@ class OnePayment(RuleBasedStateMachine):
         self.inside.admin("POST", "reset")
         self.late: Answer | None = None
         self.read: list[Answered] = []
+        self.passed = timedelta(0)
         self.state = str(State.PENDING)
         self.block = transaction.atomic()
         self.block._from_testcase = True  # type: ignore[attr-defined]
@@ -121,19 +117,6 @@ class OnePayment(RuleBasedStateMachine):
             self.comes_to_rest()
             assert differences(self.inside.store.effects) == []
             event(f"ends {self.state}")
-            STAT[f"ends {self.state}"] += 1
-            for k, st_, n in PaymentOperation.objects.values_list("kind", "state", "attempts"):
-                STAT[f"op {k} {st_}"] += 1
-                STAT[f"attempts>{3 if n > 3 else 0}"] += 1
-            for d, st_ in Refund.objects.values_list("destination", "state"):
-                STAT[f"refund {d} {st_}"] += 1
-            p = self.payment
-            if p.credit_minor:
-                STAT["credit"] += 1
-            if p.refunded_minor and p.kept_minor:
-                STAT["partial"] += 1
-            STAT["holds %d" % len(self.refs())] += 1
-            STAT["events %d" % p.seq] += 1
         finally:
             transaction.set_rollback(True)
             self.block.__exit__(None, None, None)
@@ -243,6 +226,12 @@ class OnePayment(RuleBasedStateMachine):
         hurry()
         self.attempt(services.sweep, end=end, method="retrieve")
 
+    @rule(end=ends)
+    def watch(self, end: str) -> None:
+        """Holds that end soon are replaced."""
+        now = utc_now() + self.passed
+        self.attempt(lambda: services.watch_holds(now=now), end=end, method="authorize")
+
     @precondition(lambda self: self.refs())
     @rule(data=st.data())
     def message(self, data: st.DataObject) -> None:
@@ -277,6 +266,7 @@ class OnePayment(RuleBasedStateMachine):
     @rule(pause=st.sampled_from(PAUSES))
     def pass_time(self, pause: timedelta) -> None:
         self.inside.admin("POST", "clock", {"advance_s": int(pause.total_seconds())})
+        self.passed += pause
         PaymentOperation.objects.update(created_at=F("created_at") - pause)
 
     def comes_to_rest(self) -> None:
@@ -347,6 +337,3 @@ def test_no_history_of_a_payment_breaks_its_books(inside: Inside) -> None:
             report_multiple_bugs=False,
         ),
     )
-
-    for k in sorted(STAT):
-        print(k, STAT[k])
