@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from deliveryapp.circuit import Circuit, Permit, Rules
+from payments.models import CustomerCredit
 from tests.browser.conftest import DESKTOP, PHONE, Visit, Watched
 from tests.browser.steps import (
     ORDER_PAGE,
@@ -73,6 +74,25 @@ def test_the_bank_asks_back_and_the_order_is_placed_afterwards(visit: Visit) -> 
     [order] = orders_of(page)
     assert order["payment"]["status"] == "authorized"
     assert page.evaluate("JSON.parse(localStorage.getItem('cart.v1')).lines") == []
+
+
+def test_credit_pays_first_and_the_card_the_rest(visit: Visit) -> None:
+    page = visit("/", size=PHONE)
+    sign_up(page)
+    me = page.request.get("/api/v1/me/").json()["id"]
+    CustomerCredit.objects.create(customer_id=me, currency="EUR", balance_minor=400)
+    choose_door(page)
+    fill_cart(page)
+    page.goto("/checkout/")
+    page.get_by_label("Use €4.00 of credit").check()
+    expect(
+        page.get_by_text(re.compile(r"€4\.00 from your credit, €\d+\.\d\d from your card"))
+    ).to_be_visible()
+    place_button(page).click()
+    headline(page, "Waiting for the kitchen")
+    [order] = orders_of(page)
+    assert order["payment"]["by_credit"] == {"amount_minor": 400, "currency": "EUR"}
+    expect(page.get_by_text("€4.00 paid by your credit.")).to_be_visible()
 
 
 def test_a_double_click_places_one_order(visit: Visit) -> None:

@@ -13,6 +13,7 @@ export function orderBody({
   note = "",
   payment_method,
   payment_gateway,
+  use_credit = false,
   expected_total_minor = null,
 }) {
   return {
@@ -23,6 +24,7 @@ export function orderBody({
     note,
     payment_method,
     payment_gateway,
+    use_credit,
     expected_total_minor,
   };
 }

@@ -10,6 +10,7 @@ import { etaText, fetchQuote, orderBody, sumLines } from "../../deliveryapp/js/q
 import { refusalNotice } from "../../deliveryapp/js/refusals.js";
 import { emptyState, skeletonLines } from "../../deliveryapp/js/ui.js";
 import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js";
+import { CreditChoice } from "./credit.js";
 import { PaymentChoice, testBadge } from "./payment.js";
 import { placeRow } from "./place-row.js";
 import {
@@ -44,6 +45,8 @@ function build() {
     { type: "button", class: "button primary tall wide", onclick: submit },
     "Place order",
   );
+  parts.credit = new CreditChoice({ onChange: showPrice });
+  parts.credit.load(cart.restaurant.currency);
   parts.payment = new PaymentChoice({ onPick: () => replace(parts.declined) });
   const note = h("textarea", {
     id: "note",
@@ -81,6 +84,7 @@ function build() {
             h("a", { class: "small", href: "/account/payment-methods/", "aria-label": "Manage saved cards" }, "Manage"),
           ),
           parts.declined,
+          parts.credit.element,
           parts.payment.element,
         ),
       ),
@@ -168,17 +172,23 @@ async function requote() {
     const answer = await fetchQuote({ cart, address: place.current, ...choice }, { signal: quoting.signal });
     quote = answer;
     parts.payment.priced(quote.total);
-    replace(
-      parts.price,
-      sumLines(quote),
-      h("p", { class: "row small strong" }, icon("clock"), `Arrives in about ${etaText(quote)}`),
-    );
+    showPrice();
     setButton();
   } catch (error) {
     if (error.name !== "ApiError") throw error;
     if (error.code === "aborted") return;
     replace(parts.price, refusalNotice(error, { again: requote }));
   }
+}
+
+function showPrice() {
+  if (!quote) return;
+  replace(
+    parts.price,
+    sumLines(quote),
+    parts.credit.split(quote.total),
+    h("p", { class: "row small strong" }, icon("clock"), `Arrives in about ${etaText(quote)}`),
+  );
 }
 
 function setButton() {
@@ -196,7 +206,9 @@ async function submit() {
   await busy(parts.button, async () => {
     try {
       const method = await parts.payment.method();
-      await order(orderBody({ cart, address: place.current, ...choice, ...method, expected_total_minor }));
+      const use_credit = parts.credit.isUsed;
+      const asked = { cart, address: place.current, ...choice, ...method, use_credit, expected_total_minor };
+      await order(orderBody(asked));
     } catch (error) {
       if (error.name !== "CardFormError") throw error;
       replace(parts.declined, cardFormNotice(error));
