@@ -24,7 +24,7 @@ services: install ## only PostgreSQL and Valkey, with their URLs to export
 	@exec $(VENV)/python manage.py services $(ARGS)
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
-	$(VENV)/pytest -n $(CPUS) --dist loadfile $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
+	$(VENV)/pytest -n $(CPUS) --dist loadfile --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
 	$(VENV)/pytest -n 1 --dist loadfile $(WHOLE_STACKS)
 
 lint: install-dev ## style, types, borders between apps, migrations, API schema

@@ -14,6 +14,19 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import databases
 
 pytest_plugins = ["tests.cast"]
+# Files that take a worker longest: they start first, so that no worker is left with one at the end.
+LONGEST = (
+    "payments/test_any_order.py",
+    "payments/test_machine.py",
+    "payments/test_matrix.py",
+    "concurrency/",
+    "deliveryapp/test_simulator_journey.py",
+    "payments/test_reconcile",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")

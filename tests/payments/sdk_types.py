@@ -10,6 +10,7 @@ import ast
 import importlib
 import inspect
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import ModuleType, UnionType
@@ -123,16 +124,23 @@ def violations(method: str, url: str, body: str | None) -> list[str]:
 def find_route(method: str, path: str) -> Route | None:
     """The SDK's route for a real path; a word that is no id wins over one that might be."""
     words = unquote(path).split("/")
-    fitting = [
-        route for route in routes() if route.method == method.upper() and _fits(route.path.split("/"), words)
-    ]
+    alike = _patterns().get((method.upper(), len(words)), [])
+    fitting = [route for route, pattern in alike if _fits(pattern, words)]
     return min(fitting, key=lambda route: route.path.count(ID), default=None)
 
 
+@cache
+def _patterns() -> dict[tuple[str, int], list[tuple[Route, list[str]]]]:
+    """The routes with their words, by method and number of words: every request of a test looks here."""
+    found: defaultdict[tuple[str, int], list[tuple[Route, list[str]]]] = defaultdict(list)
+    for route in routes():
+        pattern = route.path.split("/")
+        found[route.method, len(pattern)].append((route, pattern))
+    return found
+
+
 def _fits(pattern: list[str], words: list[str]) -> bool:
-    return len(pattern) == len(words) and all(
-        known in (ID, word) for known, word in zip(pattern, words, strict=True)
-    )
+    return all(known in (ID, word) for known, word in zip(pattern, words, strict=True))
 
 
 def faults(kind: Any, value: Any, at: str = "") -> list[str]:
