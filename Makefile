@@ -11,7 +11,7 @@ WHOLE_STACKS := tests/journeys tests/browser
 
 # Nothing here gains from a parallel make, and the demo owns the terminal.
 .NOTPARALLEL:
-.PHONY: help demo services test lint bench clean python install install-dev
+.PHONY: help demo services test races lint bench clean python install install-dev
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ services: install ## only PostgreSQL and Valkey, with their URLs to export
 	@exec $(VENV)/python manage.py services $(ARGS)
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
-	$(VENV)/pytest -n $(CPUS) --dist loadfile --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
+	RACE_ROUNDS=50 $(VENV)/pytest -n $(CPUS) --dist loadfile --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
 	$(VENV)/pytest -n 1 --dist loadfile $(WHOLE_STACKS)
+
+races: install-dev ## the races at full length, 200 rounds each
+	$(VENV)/pytest -n $(CPUS) --dist loadfile tests/concurrency $(ARGS)
 
 lint: install-dev ## style, types, borders between apps, migrations, API schema
 	$(VENV)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import connections
 from deliveryapp.errors import AppError
 
 PATIENCE_S = 60
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "200"))  # of each race; `make test` asks for fewer
 Refusals = type[BaseException] | tuple[type[BaseException], ...]
 
 

@@ -14,12 +14,13 @@ import pytest
 
 from deliveryapp.circuit import Circuit, Permit, Refusal, Rules, State
 from tests.concurrency import trial_process
+from tests.crowd import ROUNDS
 from tests.live import poll
 
 pytestmark = pytest.mark.race
 ROOT = Path(__file__).resolve().parents[2]
 RULES = Rules(window_s=60, min_calls=1, failure_share=0.5, open_s=0.001, longest_open_s=0.001, trial_s=60)
-PROCESSES, ROUNDS = 4, 200
+PROCESSES = 4
 LEAD_S = 0.005
 
 

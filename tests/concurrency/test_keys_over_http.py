@@ -22,11 +22,10 @@ from deliveryapp import identity
 from deliveryapp.models import IdempotencyRecord, User
 from orders.models import Order
 from tests.cast import HOME, Kitchen, Sandbox, cart, make_kitchen, make_user
-from tests.crowd import at_once
+from tests.crowd import ROUNDS, at_once
 from tests.live import live_stack
 
 pytestmark = [pytest.mark.race, pytest.mark.slow, pytest.mark.xdist_group("processes")]
-ROUNDS = 200
 Submit = Callable[..., httpx.Response]
 
 
@@ -165,7 +164,7 @@ def test_control_without_the_constraint_one_key_becomes_two_orders(
     ada: User, screens: tuple[Submit, Submit], tips_minor: tuple[int, int]
 ) -> None:
     """Both look for the key before either has written it: sooner or later in 200 rounds, mostly at once."""
-    for number in range(1, ROUNDS + 1):
+    for number in range(1, 201):
         at_once(
             *[
                 lambda screen=screen, tip=tip_minor, key=f"{number}": screen(key, tip_minor=tip)

@@ -21,13 +21,12 @@ from payments.gateways.stripe_gateway import StripeGateway
 from payments.models import LedgerEntry, ManualReview, Payment, PaymentOperation, Refund
 from payments.services import Part, RefundRequest, applying, refunding, writing
 from tests.cast import Sandbox
-from tests.crowd import PATIENCE_S, at_once
+from tests.crowd import PATIENCE_S, ROUNDS, at_once
 from tests.orders.stage import hurry
 from tests.payments.books import AMOUNT_MINOR, differences, hold
 from tests.payments.provider import deliver, event
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wide_pool")]
-ROUNDS = 200
 TAKEN = ["PaymentAuthorized", "PaymentCaptured"]
 
 

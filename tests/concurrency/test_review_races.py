@@ -15,10 +15,9 @@ from deliveryapp.models import User
 from payments.models import ManualReview
 from payments.services.reviewing import open_review
 from tests.cast import make_user
-from tests.crowd import PATIENCE_S, at_once, statuses
+from tests.crowd import PATIENCE_S, ROUNDS, at_once, statuses
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wide_pool")]
-ROUNDS = 200
 
 
 def asked(subject: object) -> ManualReview:
