@@ -138,6 +138,7 @@ class TestWebhookAndAnswer:
             return at_once(
                 lambda: services.capture(order_id=payment.order_id),
                 lambda: services.apply_webhook(event_id=message["id"]),
+                refusals=StaleWrite,
             )
 
         return meet
