@@ -18,7 +18,7 @@ from tests.journeys.people import PATIENCE_S
 from tests.journeys.town import Quarter, Town
 from tests.live import poll
 
-KEEPS_ITS_ANSWER = {"kind": "stall", "times": 1, "seconds": 30}
+KEEPS_ITS_ANSWER = {"kind": "stall", "times": 10, "seconds": 30}  # also when it is asked again
 SENDS_NO_WEBHOOKS = {"kind": "drop", "operation": "webhooks"}
 Begun = tuple[Quarter, UUID]
 
