@@ -36,7 +36,6 @@ app.conf.update(
     worker_hijack_root_logger=False,
     task_default_queue="events",
     task_routes={
-        "relay.*": "events",
         "events.*": "events",
         "idempotency.*": "events",
         "orders.*": "events",
@@ -49,7 +48,6 @@ app.conf.update(
     timezone="UTC",
     beat_schedule_filename=os.environ.get("BEAT_SCHEDULE", "celerybeat-schedule"),
     beat_schedule={
-        "relay.sweep": {"task": "relay.sweep", "schedule": 1.0, "options": {"expires": 5}},
         "events.retry": {
             "task": "events.retry",
             "schedule": 2.0,

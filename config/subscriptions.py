@@ -20,7 +20,8 @@ ORDER_EVENTS = (
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription(
         name="orders.saga",
-        handler="orders.handlers.wake_saga",
+        handler="orders.handlers.wake_sagas",
+        batched=True,
         events=(
             payments.PaymentAuthorized,
             payments.PaymentDeclined,

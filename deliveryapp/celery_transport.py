@@ -1,52 +1,54 @@
 """Events over Celery: each handler is a task on its own queue and gets its events in batches."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-import redis.exceptions
-import structlog
 from celery import current_app
-from kombu.exceptions import OperationalError
 
+from deliveryapp.ids import new_id
+from deliveryapp.nudges import BROKER_ERRORS
 from deliveryapp.redis import client, key
-from deliveryapp.subscriptions import subscription
-from deliveryapp.transport import TransportDown
+from deliveryapp.subscriptions import per_handler, subscription
+from deliveryapp.transport import TransportDown, Wire
 
-log = structlog.get_logger(__name__)
-NUDGE_WINDOW_S = 30  # longer than a backlog, or equal nudges would pile up; the sweep covers a lost one
-BROKER_ERRORS = (redis.exceptions.RedisError, OperationalError, OSError)
+BATCH = 200  # events to a message: what a worker digests within its time
 
 
 class CeleryTransport:
-    def send(self, deliveries: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+    def send(self, envelopes: Sequence[Wire]) -> Mapping[str, str]:
         try:
             with current_app.producer_or_acquire() as producer:
-                for handler, envelopes in deliveries.items():
+                for handler, batch in _messages(envelopes):
                     current_app.send_task(
                         "events.handle",
-                        kwargs={"handler": handler, "envelopes": list(envelopes)},
+                        kwargs={"handler": handler, "envelopes": batch},
                         queue=subscription(handler).queue,
                         producer=producer,
                     )
         except BROKER_ERRORS as error:
             raise TransportDown(str(error)) from error
+        return {}
 
-    def nudge(self, task: str, **ids: str | int) -> None:
-        """At most one equal nudge waits: the worker lifts the mark before it looks."""
+    def identity(self) -> str:
+        """A mark that we leave in the broker's memory: gone with everything else when that is lost."""
         try:
-            if client().set(nudge_mark(task, **ids), 1, nx=True, ex=NUDGE_WINDOW_S):
-                current_app.send_task(task, kwargs=ids, ignore_result=True)
+            mark = str(new_id())
+            found = client().set(key("broker"), mark, nx=True, get=True)
+            return found.decode() if isinstance(found, bytes) else mark
         except BROKER_ERRORS as error:
-            log.warning("nudge_lost", task=task, error=str(error))
+            raise TransportDown(str(error)) from error
 
 
-def nudge_mark(task: str, **ids: str | int) -> str:
-    return key(f"nudge:{task}:{':'.join(str(value) for value in ids.values())}")
+def _messages(envelopes: Sequence[Wire]) -> Iterator[tuple[str, list[Wire]]]:
+    """Each handler's events, oldest first, BATCH to a message."""
+    for handler, events in per_handler(envelopes).items():
+        for start in range(0, len(events), BATCH):
+            yield handler, events[start : start + BATCH]
 
 
-def lift_nudge(task: str, **ids: str | int) -> None:
-    """Called by the worker first of all, so that a change committed from now on nudges again."""
-    try:
-        client().delete(nudge_mark(task, **ids))
-    except redis.exceptions.RedisError as error:
-        log.warning("nudge_mark_kept", task=task, error=str(error))
+def hand_on(handler: str, envelopes: Sequence[Wire]) -> None:
+    """Put back what a worker had no time for, for this handler alone."""
+    current_app.send_task(
+        "events.handle",
+        kwargs={"handler": handler, "envelopes": list(envelopes)},
+        queue=subscription(handler).queue,
+    )

@@ -1,8 +1,13 @@
 """Exactly-once effects on top of at-least-once delivery.
 
-The inbox row `(handler, event id)` commits together with the handler's effect. A handler that fails is tried
-again from the database with backoff; after MAX_ATTEMPTS the event rests as a dead letter until a person
-replays or discards it. One bad event never holds up the others of its batch.
+The inbox row `(handler, event id)` commits together with the handler's effect, a whole batch in one
+commit. When a batch fails its events are taken one by one. One that fails alone is tried again from the
+database with backoff; after MAX_ATTEMPTS it rests as a dead letter until a person replays or discards it.
+One bad event never holds up the others of its batch.
+
+An event that does not fail but kills its process (out of memory, an endless loop cut off by the time limit)
+comes back with its batch. Such a batch is `suspect`: each of its events is then counted before it is touched,
+so that the killer too is dead after MAX_DEATHS.
 """
 
 import json
@@ -10,7 +15,6 @@ import math
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import structlog
@@ -22,73 +26,106 @@ from deliveryapp.errors import reason_of
 from deliveryapp.events import Envelope, UnknownEvent, read_envelope
 from deliveryapp.models import DeadLetter, InboxEntry
 from deliveryapp.subscriptions import Subscription, UnknownHandler, subscription
+from deliveryapp.transport import Wire
 
 log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
+MAX_DEATHS = 3
+BATCH = 50  # events to a commit: what fails makes the others be done again
+SUSPECT_FOR = timedelta(minutes=2)  # nobody else tries it meanwhile
+DEATH = "the process that handled it died"
+State = DeadLetter.State
 
 
 def handle(
-    *, handler: str, envelopes: Sequence[dict[str, Any]], budget_s: float = math.inf
-) -> Sequence[dict[str, Any]]:
-    """Run `handler` on each envelope it has not digested yet; returns those for which the time was too short.
+    *, handler: str, envelopes: Sequence[Wire], budget_s: float = math.inf, suspect: bool = False
+) -> Sequence[Wire]:
+    """Run `handler` on what it has not digested yet; returns those for which the time was too short.
 
     Never raises for a bad event, only when the database is away.
     """
-    deadline = time.monotonic() + budget_s
-    for number, wire in enumerate(envelopes):
-        if time.monotonic() > deadline:
-            return envelopes[number:]
-        with structlog.contextvars.bound_contextvars(trace_id=wire.get("traceid", "")):
-            try:
-                _handle_one(subscription(handler), read_envelope(wire))
-            except (UnknownEvent, UnknownHandler) as error:
-                _keep(handler, wire, error, final=True)
-            except Exception as error:
-                log.exception("handler_failed", handler=handler, event_id=wire["id"])
-                _keep(handler, wire, error, final=False)
+    deadline_s = time.monotonic() + budget_s
+    size = 1 if suspect else BATCH
+    for start in range(0, len(envelopes), size):
+        if time.monotonic() > deadline_s:
+            return envelopes[start:]
+        batch = envelopes[start : start + size]
+        if suspect:
+            _handle_suspect(handler, batch[0])
+        else:
+            _handle_batch(handler, batch)
     return ()
 
 
 def retry_due(*, limit: int = 100) -> int:
     """Try the failed ones again whose time has come; returns how many were digested."""
-    due = DeadLetter.objects.filter(state=DeadLetter.State.RETRYING, next_try_at__lte=Now())
+    due = DeadLetter.objects.filter(state=State.RETRYING, next_try_at__lte=Now())
     return sum(replay(letter) for letter in due.order_by("next_try_at")[:limit])
 
 
 def replay(letter: DeadLetter) -> bool:
     """Digest one dead letter now; True when it worked."""
     try:
-        _handle_one(subscription(letter.handler), read_envelope(letter.envelope))
+        _digest(subscription(letter.handler), [read_envelope(letter.envelope)])
     except Exception as error:  # noqa: BLE001 - stays a dead letter, with the newest reason
         _keep(letter.handler, letter.envelope, error, final=letter.attempts + 1 >= MAX_ATTEMPTS)
         return False
-    DeadLetter.objects.filter(pk=letter.pk).update(state=DeadLetter.State.DONE)
+    DeadLetter.objects.filter(pk=letter.pk).update(state=State.DONE)
     return True
 
 
-def _handle_one(row: Subscription, envelope: Envelope) -> None:
+def _handle_batch(handler: str, wires: Sequence[Wire]) -> bool:
+    """All in one commit; when that fails, one by one. True when nothing had to be kept."""
+    try:
+        _digest(subscription(handler), [read_envelope(wire) for wire in wires])
+    except Exception as error:
+        if len(wires) > 1:
+            return sum(_handle_batch(handler, [wire]) for wire in wires) == len(wires)
+        hopeless = isinstance(error, UnknownEvent | UnknownHandler)
+        if not hopeless:
+            log.exception("handler_failed", handler=handler, event_id=wires[0].get("id"))
+        _keep(handler, wires[0], error, final=hopeless)
+        return False
+    return True
+
+
+def _digest(row: Subscription, envelopes: Sequence[Envelope]) -> None:
     if not row.exactly_once:
-        row.call(envelope)
+        row.call(envelopes)
         return
     with transaction.atomic():
-        if _first_time(row.name, envelope):
-            row.call(envelope)
+        if new := _unseen(row.name, envelopes):
+            row.call(new)
 
 
-def _first_time(handler: str, envelope: Envelope) -> bool:
-    """Insert the inbox row; a second delivery waits for the first one's commit and then finds it."""
+def _unseen(handler: str, envelopes: Sequence[Envelope]) -> list[Envelope]:
+    """Insert the inbox rows; a second delivery waits for the first one's commit and then finds them.
+
+    In the order of the ids, so that two batches with the same events do not wait for each other.
+    """
+    ids = sorted({envelope.id for envelope in envelopes})
     table = connection.ops.quote_name(InboxEntry._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (handler, event_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",  # noqa: S608
-            [handler, envelope.id],
+            f"INSERT INTO {table} (handler, event_id) SELECT %s, unnest(%s::uuid[]) "
+            "ON CONFLICT DO NOTHING RETURNING event_id",
+            [handler, ids],
         )
-        return bool(cursor.rowcount)
+        fresh = {event_id for (event_id,) in cursor.fetchall()}
+    unseen = {envelope.id: envelope for envelope in envelopes if envelope.id in fresh}
+    return list(unseen.values())
 
 
-def _keep(handler: str, wire: dict[str, Any], error: Exception, *, final: bool) -> None:
+def _keep(handler: str, wire: Wire, error: Exception, *, final: bool) -> None:
     reason = reason_of(error, limit=1000)
-    state = DeadLetter.State.DEAD if final else DeadLetter.State.RETRYING
+    state = State.DEAD if final else State.RETRYING
+    letter = _note(handler, wire, reason=reason, state=state)
+    if final:
+        log.error("dead_letter", handler=handler, event_id=str(letter.event_id), reason=reason)
+
+
+def _note(handler: str, wire: Wire, *, reason: str, state: State) -> DeadLetter:
+    """Count one more failure of this event, unless a person has discarded it."""
     letter, created = DeadLetter.objects.get_or_create(
         handler=handler,
         event_id=_event_id(wire),
@@ -101,16 +138,35 @@ def _keep(handler: str, wire: dict[str, Any], error: Exception, *, final: bool) 
     )
     if not created:
         pause = timedelta(seconds=min(2.0**letter.attempts, 300))
-        DeadLetter.objects.filter(pk=letter.pk).exclude(state=DeadLetter.State.DISCARDED).update(
+        DeadLetter.objects.filter(pk=letter.pk).exclude(state=State.DISCARDED).update(
             attempts=F("attempts") + 1, error=reason, state=state, next_try_at=Now() + pause
         )
-    if final:
-        log.error("dead_letter", handler=handler, event_id=str(letter.event_id), reason=reason)
+    return letter
 
 
-def _event_id(wire: dict[str, Any]) -> UUID:
+def _event_id(wire: Wire) -> UUID:
     """The envelope's id; if it has none, one made from its content, so that it is kept only once."""
     try:
         return UUID(wire["id"])
     except (AttributeError, KeyError, TypeError, ValueError):
         return uuid5(NAMESPACE_OID, json.dumps(wire, sort_keys=True))
+
+
+# A batch that has killed its process --------------------------------------------------------
+
+
+def _handle_suspect(handler: str, wire: Wire) -> None:
+    """One event, its death counted beforehand; what was digested or given up already is passed over."""
+    event_id = _event_id(wire)
+    letters = DeadLetter.objects.filter(handler=handler, event_id=event_id)
+    if InboxEntry.objects.filter(handler=handler, event_id=event_id).exists():
+        return
+    if letters.filter(state__in=[State.DEAD, State.DISCARDED]).exists():
+        return
+    _note(handler, wire, reason=DEATH, state=State.RETRYING)
+    letters.update(next_try_at=Now() + SUSPECT_FOR, error=DEATH)
+    if letters.filter(attempts__gt=MAX_DEATHS).exists():
+        letters.update(state=State.DEAD)
+        log.error("dead_letter", handler=handler, event_id=str(event_id), reason=DEATH)
+    elif _handle_batch(handler, [wire]):
+        letters.update(state=State.DONE)

@@ -7,11 +7,11 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from deliveryapp import relay
 from deliveryapp.batch import Batch
 from deliveryapp.events import Event, data_of
 from deliveryapp.models import OutboxEvent
 from deliveryapp.transactions import require_transaction
+from deliveryapp.wakeups import wake_relay
 
 SHARDS = 16
 
@@ -19,8 +19,8 @@ SHARDS = 16
 def publish(event: Event, *, seq: int, now: datetime, batch: Batch | None = None) -> None:
     """Record `event` as number `seq` of its aggregate, whose row the caller has locked.
 
-    With a batch the row is written together with the caller's others. After the commit the relay is nudged;
-    a lost nudge costs at most the second until the sweep.
+    With a batch the row is written together with the caller's others. After the commit the relay is woken;
+    a lost wake-up costs at most the second until it looks by itself.
     """
     require_transaction()
     row = outbox_row(event, seq=seq, now=now)
@@ -28,8 +28,7 @@ def publish(event: Event, *, seq: int, now: datetime, batch: Batch | None = None
         row.save(force_insert=True)
     else:
         batch.insert(row)
-    shard = row.shard
-    transaction.on_commit(lambda: relay.nudge(shard), robust=True)
+    transaction.on_commit(wake_relay, robust=True)
 
 
 def outbox_row(event: Event, *, seq: int, now: datetime) -> OutboxEvent:

@@ -1,117 +1,133 @@
-"""Carry outbox rows to the transport: claim, send, mark, each in a short transaction of its own.
+"""Carry outbox rows to the transport: claim, send, mark, each a short transaction of its own.
 
-One publisher per shard at a time keeps the order per aggregate. The claim is a lease on the shard's row by
-the database's clock; the token fences a publisher that was paused past its lease, so that it cannot mark rows
-which its successor owns. An event that no class can read is parked with its reason and holds up nobody.
+One publisher per shard at a time keeps the order per aggregate. The claim is a lease on the shards' rows by
+the database's clock; its token fences a publisher that was paused past its lease, so that it cannot mark rows
+which its successor owns. A round takes all the shards that have something to publish, so that many events
+cost as many statements as one. What no class can read or the carrier refuses for good is parked with its
+reason and holds up nobody.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection
 from django.db.models.functions import Now
 
 from deliveryapp.events import Envelope, UnknownEvent, read_event
 from deliveryapp.ids import new_id
 from deliveryapp.models import OutboxEvent, RelayShard
-from deliveryapp.subscriptions import subscribers_of
-from deliveryapp.transport import Transport, TransportDown, transport
+from deliveryapp.outbox import SHARDS
+from deliveryapp.transport import Transport, TransportDown, Wire, transport
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=20)
-BATCH = 200
-COUNTED_ATTEMPTS = 100  # a broker that is down for a day must not rewrite its rows each second
+LEASE = timedelta(seconds=15)
+PER_SHARD = 64  # rows of a shard in one round
+
+_CLAIM = """
+WITH free AS (
+    SELECT shard FROM deliveryapp_relayshard s
+    WHERE (leased_until IS NULL OR leased_until < clock_timestamp())
+      AND EXISTS (SELECT 1 FROM deliveryapp_outboxevent e
+                  WHERE e.shard = s.shard AND published_at IS NULL AND parked_at IS NULL)
+    ORDER BY shard FOR UPDATE SKIP LOCKED
+)
+UPDATE deliveryapp_relayshard r SET token = %s, leased_until = clock_timestamp() + %s * interval '1 second'
+FROM free WHERE r.shard = free.shard RETURNING r.shard
+"""
+_WAITING = """
+SELECT e.* FROM unnest(%s::smallint[]) AS claimed(shard), LATERAL (
+    SELECT * FROM deliveryapp_outboxevent
+    WHERE shard = claimed.shard AND published_at IS NULL AND parked_at IS NULL
+    ORDER BY position LIMIT %s
+) e
+"""
+_MARK = """
+WITH mine AS (
+    UPDATE deliveryapp_relayshard SET token = NULL, leased_until = NULL WHERE token = %s RETURNING shard
+)
+UPDATE deliveryapp_outboxevent SET published_at = clock_timestamp(), sends = sends + 1
+WHERE position = ANY(%s) AND shard IN (SELECT shard FROM mine)
+"""
 
 
-def nudge(shard: int) -> None:
-    transport().nudge("relay.publish", shard=shard)
+def publish_waiting(*, carrier: Transport | None = None) -> int:
+    """One round: publish what waits in the shards that nobody else holds; how many events that were.
 
-
-def waiting_shards() -> list[int]:
-    """Shards with something to publish: what the sweep walks each second."""
-    waiting = OutboxEvent.objects.filter(published_at=None, parked_at=None)
-    return sorted(waiting.order_by().values_list("shard", flat=True).distinct())
-
-
-def publish_shard(shard: int, *, carrier: Transport | None = None) -> int:
-    """Publish what waits in `shard`; 0 when there is nothing or another publisher holds it."""
-    token = _claim(shard)
-    if token is None:
-        return 0
-    published = 0
-    try:
-        while rows := _waiting(shard):
-            if not _send_and_mark(shard, token, rows, carrier or transport()):
-                break
-            published += len(rows)
-    finally:
-        RelayShard.objects.filter(shard=shard, token=token).update(token=None, leased_until=None)
-    return published
-
-
-def _claim(shard: int) -> UUID | None:
+    Raises TransportDown; nothing is lost then, the shards are free again.
+    """
     token = new_id()
-    return token if _take(shard, token) or (_is_new(shard) and _take(shard, token)) else None
-
-
-def _take(shard: int, token: UUID) -> bool:
-    free = Q(leased_until=None) | Q(leased_until__lt=Now())
-    return bool(RelayShard.objects.filter(free, shard=shard).update(token=token, leased_until=Now() + LEASE))
-
-
-def _is_new(shard: int) -> bool:
-    """Nobody ever published this shard: give it its row."""
-    if RelayShard.objects.filter(shard=shard).exists():
-        return False
-    RelayShard.objects.bulk_create([RelayShard(shard=shard)], ignore_conflicts=True)
-    return True
-
-
-def _waiting(shard: int) -> list[OutboxEvent]:
-    rows = OutboxEvent.objects.filter(shard=shard, published_at=None, parked_at=None)
-    return list(rows.order_by("position")[:BATCH])
-
-
-def _send_and_mark(shard: int, token: UUID, rows: Sequence[OutboxEvent], carrier: Transport) -> bool:
-    readable = [(row, wire) for row in rows if (wire := _wire_or_park(row))]
+    shards = _claim(token)
+    if not shards:
+        return 0
     try:
-        carrier.send(_by_handler(readable))
-    except TransportDown as error:
-        _note_failure(rows, str(error))
+        rows = _waiting(shards)
+        readable = [(row, wire) for row in rows if (wire := _wire_or_park(row))]
+        refused = (carrier or transport()).send([wire for _, wire in readable])
+    except TransportDown:
+        RelayShard.objects.filter(token=token).update(token=None, leased_until=None)
+        raise
+    published = [row.position for row, _ in readable if str(row.id) not in refused]
+    _park_refused(refused)
+    return _mark(token, published)
+
+
+def _claim(token: UUID) -> list[int]:
+    return _take(token) or (_take(token) if _lays_out_shards() else [])
+
+
+def _take(token: UUID) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [token, LEASE.total_seconds()])
+        return [shard for (shard,) in cursor.fetchall()]
+
+
+def _lays_out_shards() -> bool:
+    """Nobody ever published here: give the shards their rows."""
+    if RelayShard.objects.exists():
         return False
-    with transaction.atomic():
-        mine = RelayShard.objects.filter(shard=shard, token=token)
-        if not mine.update(leased_until=Now() + LEASE):
-            log.warning("relay_overslept", shard=shard)
-            return False
-        OutboxEvent.objects.filter(pk__in=[row.pk for row, _ in readable]).update(published_at=Now())
+    rows = [RelayShard(shard=shard) for shard in range(SHARDS)]
+    RelayShard.objects.bulk_create(rows, ignore_conflicts=True)
     return True
 
 
-def _wire_or_park(row: OutboxEvent) -> dict[str, Any] | None:
+def _waiting(shards: Sequence[int]) -> list[OutboxEvent]:
+    """The oldest of each shard, one shard after the other."""
+    return list(OutboxEvent.objects.raw(_WAITING, [list(shards), PER_SHARD]))
+
+
+def _mark(token: UUID, positions: Sequence[int]) -> int:
+    """Mark as published and let the shards go, but only those that we still hold."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, [token, list(positions)])
+        marked: int = cursor.rowcount
+    if marked < len(positions):
+        log.warning("relay_overslept", sent=len(positions), marked=marked)
+    return marked
+
+
+def _wire_or_park(row: OutboxEvent) -> Wire | None:
     try:
         return envelope_of(row).as_json()
     except UnknownEvent as error:
-        log.error("event_parked", event_id=str(row.id), reason=str(error))
-        OutboxEvent.objects.filter(pk=row.pk).update(parked_at=Now(), error=str(error)[:500])
+        _park(row.id, str(error))
         return None
 
 
-def _by_handler(rows: Sequence[tuple[OutboxEvent, dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    deliveries: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row, wire in rows:
-        for subscriber in subscribers_of(row.type):
-            deliveries[subscriber.name].append(wire)
-    return deliveries
+def _park_refused(refused: Mapping[str, str]) -> None:
+    for event_id, reason in refused.items():
+        _park(UUID(event_id), reason)
+
+
+def _park(event_id: UUID, reason: str) -> None:
+    log.error("event_parked", event_id=str(event_id), reason=reason)
+    OutboxEvent.objects.filter(id=event_id, published_at=None).update(parked_at=Now(), error=reason[:500])
 
 
 def envelope_of(row: OutboxEvent) -> Envelope:
+    """Raises UnknownEvent."""
     return Envelope(
         id=row.id,
         type=row.type,
@@ -124,9 +140,3 @@ def envelope_of(row: OutboxEvent) -> Envelope:
         trace_id=row.trace_id,
         event=read_event(row.type, row.dataversion, row.data),
     )
-
-
-def _note_failure(rows: Sequence[OutboxEvent], error: str) -> None:
-    log.error("relay_send_failed", count=len(rows), error=error)
-    refused = OutboxEvent.objects.filter(pk__in=[row.pk for row in rows], attempts__lt=COUNTED_ATTEMPTS)
-    refused.update(attempts=F("attempts") + 1, error=error[:500])

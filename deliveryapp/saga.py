@@ -9,7 +9,7 @@ Commands that decide a subject's fate (confirm, cancel, time out) change the sub
 then `wake` or `compensate` its run in the same transaction; the steps read what was decided.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -22,16 +22,18 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
+from deliveryapp import nudges
 from deliveryapp.batch import Batch
 from deliveryapp.errors import reason_of
 from deliveryapp.ids import new_id
 from deliveryapp.models import SagaRun, SagaStep
 from deliveryapp.transactions import require_transaction
-from deliveryapp.transport import transport
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 MAX_PAUSE = timedelta(minutes=5)
+NUDGED_ALONE = 3
+HANDFUL = 10  # executed one after the other by one worker
 Status = SagaRun.Status
 
 
@@ -166,13 +168,25 @@ def let_go(run: SagaRun) -> None:
 
 def wake(*, saga: str, subject_id: UUID) -> None:
     """Something happened that the run may be waiting for; also resumes a run in review, in its direction."""
+    wake_all(saga=saga, subject_ids=[subject_id])
+
+
+def wake_all(*, saga: str, subject_ids: Collection[UUID]) -> None:
+    """`wake` for many, in the order of their ids, so that two who wake the same runs do not deadlock."""
     require_transaction()
-    runs = SagaRun.objects.filter(saga=saga, subject_id=subject_id)
+    runs = SagaRun.objects.filter(saga=saga, subject_id__in=subject_ids, status__in=SagaRun.OPEN)
+    locked = list(runs.order_by("pk").select_for_update(no_key=True).values_list("pk", "status"))
+    if in_review := [pk for pk, status in locked if status == Status.MANUAL_REVIEW]:
+        _resume(in_review)
+    run_ids = [pk for pk, _ in locked]
+    SagaRun.objects.filter(pk__in=run_ids).update(due_at=Now(), wakes=F("wakes") + 1)
+    transaction.on_commit(lambda: nudge(*run_ids), robust=True)
+
+
+def _resume(run_ids: Collection[UUID]) -> None:
     undoing = Exists(SagaStep.objects.filter(run=OuterRef("pk"), phase=SagaStep.Phase.COMPENSATION))
     direction = Case(When(undoing, then=Value(Status.COMPENSATING)), default=Value(Status.RUNNING))
-    runs.filter(status=Status.MANUAL_REVIEW).update(status=direction, attempts=0, finished_at=None)
-    runs.filter(status__in=SagaRun.LIVE).update(due_at=Now(), wakes=F("wakes") + 1)
-    _nudge_on_commit(saga, subject_id)
+    SagaRun.objects.filter(pk__in=run_ids).update(status=direction, attempts=0, finished_at=None)
 
 
 def compensate(*, saga: str, subject_id: UUID, reason: str) -> None:
@@ -198,8 +212,15 @@ def _nudge_on_commit(saga: str, subject_id: UUID) -> None:
         transaction.on_commit(lambda: nudge(run_id), robust=True)
 
 
-def nudge(run_id: UUID) -> None:
-    transport().nudge("saga.advance", run_id=str(run_id))
+def nudge(*run_ids: UUID) -> None:
+    """Ask the workers to execute these now: a few each by itself, many in handfuls."""
+    if len(run_ids) <= NUDGED_ALONE:
+        for run_id in run_ids:
+            nudges.nudge("saga.advance", run_id=str(run_id))
+        return
+    names = [str(run_id) for run_id in run_ids]
+    for start in range(0, len(names), HANDFUL):
+        nudges.tell("saga.advance_all", run_ids=names[start : start + HANDFUL])
 
 
 # Execution ----------------------------------------------------------------------------------

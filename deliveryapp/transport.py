@@ -1,4 +1,4 @@
-"""What carries events from the relay to the handlers, and nudges to the workers."""
+"""What carries events from the relay to the handlers."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -7,21 +7,24 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+Wire = dict[str, Any]  # CloudEvents JSON of an envelope, see `Envelope.as_json`
+
 
 class TransportDown(Exception):
     """The broker did not take the messages; they stay in the outbox."""
 
 
 class Transport(Protocol):
-    def send(self, deliveries: "Mapping[str, Sequence[dict[str, Any]]]") -> None:
-        """Hand each handler's envelopes (CloudEvents JSON, oldest first) over; returns once they are
-        accepted.
+    def send(self, envelopes: Sequence[Wire]) -> Mapping[str, str]:
+        """Hand the envelopes over, oldest first; returns once the broker has them all.
 
+        The answer names those that the carrier refuses for good: event id -> reason, e.g. too large.
         Raises TransportDown; the caller then sends the same again later.
         """
 
-    def nudge(self, task: str, **ids: str | int) -> None:
-        """Ask a worker to look at a row now instead of at the next sweep; may be lost."""
+    def identity(self) -> str:
+        """Who the broker is: another answer means that it has lost what it was given. Raises
+        TransportDown."""
 
 
 _TRANSPORTS = {"celery": "deliveryapp.celery_transport.CeleryTransport"}

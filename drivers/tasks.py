@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from deliveryapp.celery_transport import lift_nudge
+from deliveryapp import nudges
 from deliveryapp.clock import utc_now
 from drivers import selectors
 from drivers.services.dispatch import run_tick
@@ -11,7 +11,7 @@ from drivers.services.online import save_positions
 
 @shared_task(name="drivers.dispatch", soft_time_limit=20, time_limit=25)
 def dispatch(region: str) -> None:
-    lift_nudge("drivers.dispatch", region=region)
+    nudges.lift("drivers.dispatch", region=region)
     run_tick(region=region, now=utc_now())
 
 

@@ -1,5 +1,6 @@
 """Doors for events: each makes one call."""
 
+from collections.abc import Sequence
 from typing import Protocol, cast
 from uuid import UUID
 
@@ -11,6 +12,7 @@ class _AboutAnOrder(Protocol):
     order_id: UUID
 
 
-def wake_saga(envelope: Envelope) -> None:
-    """Something happened to the order's money or driver: its saga looks again."""
-    saga.wake(saga="order", subject_id=cast(_AboutAnOrder, envelope.event).order_id)
+def wake_sagas(envelopes: Sequence[Envelope]) -> None:
+    """Something happened to the orders' money or drivers: their sagas look again."""
+    order_ids = {cast(_AboutAnOrder, envelope.event).order_id for envelope in envelopes}
+    saga.wake_all(saga="order", subject_ids=order_ids)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from celery import shared_task
 
-from deliveryapp.celery_transport import lift_nudge
+from deliveryapp import nudges
 from deliveryapp.clock import utc_now
 from payments import services
 
@@ -20,7 +20,7 @@ def sweep() -> None:
 
 @shared_task(name="payments.apply_webhook", soft_time_limit=25, time_limit=30)
 def apply_webhook(event_id: str) -> None:
-    lift_nudge("payments.apply_webhook", event_id=event_id)
+    nudges.lift("payments.apply_webhook", event_id=event_id)
     services.apply_webhook(event_id=event_id)
 
 
@@ -37,6 +37,6 @@ def reconcile(hours: int) -> None:
 
 @shared_task(name="payments.reconcile_period", soft_time_limit=100, time_limit=110)
 def reconcile_period(gateway: str, since: str, until: str) -> None:
-    lift_nudge("payments.reconcile_period", gateway=gateway, since=since, until=until)
+    nudges.lift("payments.reconcile_period", gateway=gateway, since=since, until=until)
     period = services.Period(datetime.fromisoformat(since), datetime.fromisoformat(until))
     services.reconcile(gateway_name=gateway, period=period, now=utc_now())

@@ -5,9 +5,10 @@ turn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from deliveryapp import inbox, relay, saga
+from deliveryapp.subscriptions import per_handler
+from deliveryapp.transport import Wire
 
 
 class DirectTransport:
@@ -16,20 +17,21 @@ class DirectTransport:
     def __init__(self) -> None:
         self.delivered: list[tuple[str, str]] = []
 
-    def send(self, deliveries: Mapping[str, Sequence[dict[str, Any]]]) -> None:
-        for handler, envelopes in deliveries.items():
-            self.delivered += [(handler, wire["type"]) for wire in envelopes]
-            inbox.handle(handler=handler, envelopes=envelopes)
+    def send(self, envelopes: Sequence[Wire]) -> Mapping[str, str]:
+        for handler, batch in per_handler(envelopes).items():
+            self.delivered += [(handler, wire["type"]) for wire in batch]
+            inbox.handle(handler=handler, envelopes=batch)
+        return {}
 
-    def nudge(self, task: str, **ids: str | int) -> None:
-        """The next round of `drain` finds it."""
+    def identity(self) -> str:
+        return "direct"
 
 
 def drain(rounds: int = 20) -> list[tuple[str, str]]:
     """Publish, handle and advance until nothing is due any more; what was delivered to whom."""
     carrier = DirectTransport()
     for _ in range(rounds):
-        published = sum(relay.publish_shard(shard, carrier=carrier) for shard in relay.waiting_shards())
+        published = relay.publish_waiting(carrier=carrier)
         advanced = saga.sweep()
         if not published and not advanced:
             return carrier.delivered

@@ -56,7 +56,7 @@ class PlacingCost:
 def measure(*, orders: int) -> PlacingCost:
     """Places `orders` orders through the API in this process, with a real sandbox payment server."""
     call_command("migrate", verbosity=0)
-    call_command("seed_city", city="helsinki", restaurants=5, drivers=1, customers=5, always_open=True)
+    call_command("seed_city", city="helsinki", restaurants=5, drivers=1, customers=5, always_open=100)
     with _sandbox() as url, override_settings(STRIPE_API_BASE=url, ALLOWED_HOSTS=["testserver"]):
         gateway.cache_clear()
         place = _placer()

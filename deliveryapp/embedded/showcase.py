@@ -25,6 +25,7 @@ LOGINS = (
 )
 # After the closing table a terminal keeps a quiet city: an order each 20 s or so.
 QUIET_RATE = 0.05
+ALWAYS_OPEN_PERCENT = 70
 WEEK_S = 7 * 24 * 3600
 LOOK_EVERY_S = 0.2
 
@@ -137,7 +138,13 @@ class Showcase:
         )
 
     def _city_options(self) -> list[str]:
-        return [*self._city(), *self._people(kitchens="restaurants")]
+        """The demo is alive at any hour, and still shows that restaurants have hours."""
+        return [
+            *self._city(),
+            *self._people(kitchens="restaurants"),
+            "--always-open",
+            str(ALWAYS_OPEN_PERCENT),
+        ]
 
     def _crowd(self, stack: Stack) -> list[str]:
         urls = {"base-url": stack.base_url, "live-url": stack.live_url, "sandbox-url": stack.sandbox_url}

@@ -20,7 +20,7 @@ from deliveryapp.embedded.processes import Command
 from deliveryapp.embedded.supervisor import ChildSpec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PROCESSES = ("sandbox", "web", "live", "worker", "beat")
+PROCESSES = ("sandbox", "web", "live", "relay", "worker", "beat")
 QUEUES = ("payments", "saga", "dispatch", "events", "notifications", "tracking", "celery")
 LOOPBACK = "127.0.0.1"
 
@@ -103,6 +103,7 @@ class Stack:
             "sandbox": self._sandbox,
             "web": self._web,
             "live": self._live,
+            "relay": self._relay,
             "worker": self._worker,
             "beat": self._beat,
         }
@@ -139,6 +140,9 @@ class Stack:
             *("--no-access-log", "--log-level", "warning"),
         )
         return ChildSpec(name="live", command=command, ready=answers(f"{self.live_url}/livez"))
+
+    def _relay(self) -> ChildSpec:
+        return ChildSpec(name="relay", command=self.manage("relay"))
 
     def _worker(self) -> ChildSpec:
         command = self._python(

@@ -24,7 +24,7 @@ class OutboxEvent(models.Model):
     trace_id = models.CharField(max_length=64, blank=True)
     occurred_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
-    attempts = models.SmallIntegerField(default=0)
+    sends = models.SmallIntegerField(db_default=0, default=0)  # more than one: it was published again
     parked_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 
@@ -40,6 +40,11 @@ class OutboxEvent(models.Model):
                 name="outbox_waiting",
                 condition=models.Q(published_at__isnull=True, parked_at__isnull=True),
             ),
+            models.Index(
+                fields=["published_at"],
+                name="outbox_published",
+                condition=models.Q(published_at__isnull=False),
+            ),
         ]
 
 
@@ -49,6 +54,14 @@ class RelayShard(models.Model):
     shard = models.SmallIntegerField(primary_key=True)
     token = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
+
+
+class Broker(models.Model):
+    """What the relay knows of a broker: another `identity` means that it has lost all it was given."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    identity = models.CharField(max_length=100)
+    checked_until = models.DateTimeField()  # what was published before then was looked after
 
 
 class InboxEntry(models.Model):

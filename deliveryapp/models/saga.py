@@ -15,6 +15,7 @@ class SagaRun(models.Model):
         MANUAL_REVIEW = "manual_review"
 
     LIVE = (Status.RUNNING, Status.COMPENSATING)
+    OPEN = (*LIVE, Status.MANUAL_REVIEW)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     saga = models.CharField(max_length=30)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from deliveryapp import outbox
 from deliveryapp.batch import Batch
-from deliveryapp.transport import transport
+from deliveryapp.nudges import nudge
 from drivers.events import DeliveryEvent
 from drivers.models import Delivery
 
@@ -29,4 +29,4 @@ def tell(
 
 def nudge_dispatch(region: str) -> None:
     """After the commit, look for a driver at once; a lost nudge costs a second until the next tick."""
-    transaction.on_commit(lambda: transport().nudge("drivers.dispatch", region=region), robust=True)
+    transaction.on_commit(lambda: nudge("drivers.dispatch", region=region), robust=True)

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from deliveryapp.clock import utc_now
+from deliveryapp.nudges import nudge
 from deliveryapp.transactions import durable, require_no_transaction
-from deliveryapp.transport import transport
 from payments import selectors
 from payments.errors import WebhookRefused
 from payments.gateways.configured import config_of, configured
@@ -43,9 +43,7 @@ def receive_webhook(*, gateway: str, body: bytes, signature: str) -> str | None:
     )
     if is_new:
         event_id = row.pk
-        transaction.on_commit(
-            lambda: transport().nudge("payments.apply_webhook", event_id=event_id), robust=True
-        )
+        transaction.on_commit(lambda: nudge("payments.apply_webhook", event_id=event_id), robust=True)
     return row.pk if is_new else None
 
 

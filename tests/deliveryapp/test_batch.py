@@ -20,7 +20,8 @@ from deliveryapp.transactions import durable
 from orders.models import OrderStatusChange
 from payments.models import LedgerEntry
 from tests.crowd import at_once
-from tests.deliveryapp.toys import Recorder, ready, written
+from tests.deliveryapp.conftest import Nudge
+from tests.deliveryapp.toys import ready, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = uuid4()
@@ -195,21 +196,23 @@ def test_of_many_that_move_the_same_row_one_wins(ada: User) -> None:
 
 
 @pytest.mark.parametrize("batched", [False, True])
-def test_an_event_commits_with_its_change_and_nudges_after(recorder: Recorder, batched: bool) -> None:
+def test_an_event_commits_with_its_change_and_then_wakes_the_relay(
+    nudged: list[Nudge], batched: bool
+) -> None:
     event, batch = ready(uuid4()), Batch()
     with durable():
         outbox.publish(event, seq=1, now=utc_now(), batch=batch if batched else None)
         batch.execute()
-        assert recorder.nudges == []
+        assert nudged == []
 
     row = OutboxEvent.objects.get()
     assert (row.subject, row.key, row.seq, row.type) == (event.order_id, str(event.order_id), 1, "OrderReady")
     assert row.shard == outbox.shard_of(event.order_id)
-    assert recorder.nudges == [("relay.publish", {"shard": row.shard})]
+    assert nudged == [("relay", {})]
 
 
 @pytest.mark.parametrize("batched", [False, True])
-def test_an_event_of_a_change_that_is_rolled_back_never_was(recorder: Recorder, batched: bool) -> None:
+def test_an_event_of_a_change_that_is_rolled_back_never_was(nudged: list[Nudge], batched: bool) -> None:
     @durable()
     def refuse_at_last() -> None:
         batch = Batch()
@@ -221,10 +224,10 @@ def test_an_event_of_a_change_that_is_rolled_back_never_was(recorder: Recorder, 
         refuse_at_last()
 
     assert not OutboxEvent.objects.exists()
-    assert recorder.nudges == []
+    assert nudged == []
 
 
-def test_a_savepoint_that_is_rolled_back_takes_its_event_and_nudge_along(recorder: Recorder) -> None:
+def test_a_savepoint_that_is_rolled_back_takes_its_event_and_wake_up_along(nudged: list[Nudge]) -> None:
     kept = uuid4()
 
     @transaction.atomic
@@ -238,7 +241,7 @@ def test_a_savepoint_that_is_rolled_back_takes_its_event_and_nudge_along(recorde
             refuse_at_last()
 
     assert [row.subject for row in OutboxEvent.objects.all()] == [kept]
-    assert recorder.nudges == [("relay.publish", {"shard": outbox.shard_of(kept)})]
+    assert nudged == [("relay", {})]
 
 
 # Upserts ----------------------------------------------------------------------------------------

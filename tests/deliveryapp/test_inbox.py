@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
@@ -16,7 +16,8 @@ from deliveryapp.clock import utc_now
 from deliveryapp.models import DeadLetter, InboxEntry, User
 from tests.crowd import at_once
 from tests.deliveryapp import toys
-from tests.deliveryapp.toys import BROKEN, Recorder, effects, wire
+from tests.deliveryapp.conftest import Queue
+from tests.deliveryapp.toys import BROKEN, Killed, effects, wire
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("subscribe")]
 State = DeadLetter.State
@@ -204,13 +205,14 @@ def test_a_push_handler_runs_outside_transactions_and_may_see_an_event_twice(
 
 
 def test_what_there_is_no_time_for_goes_on_as_a_new_message(
-    ada: User, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+    ada: User, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "HANDLE_BUDGET_S", -1.0)
+    events = [wire(ada.pk, 1), wire(ada.pk, 2)]
 
-    handle(wire(ada.pk, 1), wire(ada.pk, 2))
+    handle(*events)
 
-    assert recorder.sent == [(ada.pk, 1), (ada.pk, 2)]
+    assert queue("toys") == [("events.handle", {"handler": "toy.count", "envelopes": events})]
     assert effects(ada) == 0
 
 
@@ -258,3 +260,91 @@ def test_retries_walk_the_longest_waiting_first_and_respect_the_limit(ada: User)
     assert inbox.retry_due(limit=1) == 1
 
     assert DeadLetter.objects.get(state=State.DONE).pk == first.pk
+
+
+# Batches ------------------------------------------------------------------------------------
+
+
+def test_a_batch_is_one_commit(ada: User, django_assert_num_queries: Any) -> None:
+    """Savepoint, inbox rows, the handlers' updates, and the end of it."""
+    events = [wire(ada.pk, seq) for seq in range(1, 21)]
+
+    with django_assert_num_queries(23):
+        handle(*events)
+
+    assert effects(ada) == 20
+    assert InboxEntry.objects.values("handled_at").distinct().count() == 1
+
+
+def test_a_batched_handler_gets_only_what_it_has_not_digested_each_once(ada: User, subscribe: Any) -> None:
+    subscribe("BATCHED")
+    first, second, third = (wire(ada.pk, seq) for seq in (1, 2, 3))
+    handle(first, handler="toy.batched")
+
+    handle(first, second, second, third, handler="toy.batched")
+    handle(third, handler="toy.batched")
+
+    assert toys.batches == [[1], [2, 3]]
+    assert effects(ada) == 3
+
+
+def test_when_a_batch_fails_only_the_bad_event_is_kept(ada: User, subscribe: Any) -> None:
+    subscribe("BATCHED")
+    break_handlers()
+
+    handle(wire(ada.pk, 1), wire(ada.pk, 2, region=BROKEN), wire(ada.pk, 3), handler="toy.batched")
+
+    assert toys.batches == [[1, 2, 3], [1], [2], [3]]
+    assert effects(ada) == 2
+    assert DeadLetter.objects.get().envelope["seq"] == 2
+
+
+# Events that kill ---------------------------------------------------------------------------
+
+
+def handle_again(*envelopes: dict[str, Any]) -> None:
+    """The broker gives the message back whose worker died."""
+    inbox.handle(handler="toy.count", envelopes=envelopes, suspect=True)
+
+
+def test_an_event_that_kills_its_process_is_dead_after_some_deaths_and_holds_up_nobody(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killer, calm = wire(ada.pk, 1, region=BROKEN), wire(ada.pk, 2)
+    break_handlers(Killed())
+    with pytest.raises(Killed):
+        handle(killer, calm)
+
+    for _ in range(inbox.MAX_DEATHS):
+        with pytest.raises(Killed):
+            handle_again(killer, calm)
+    handle_again(killer, calm)
+    handle_again(killer, calm)
+
+    letter = DeadLetter.objects.get(event_id=killer["id"])
+    assert (letter.state, letter.error) == (State.DEAD, "the process that handled it died")
+    assert effects(ada) == 1
+    assert DeadLetter.objects.get(event_id=calm["id"]).state == State.DONE
+
+
+def test_a_suspect_is_not_tried_by_the_retries_meanwhile(ada: User) -> None:
+    break_handlers(Killed())
+    with pytest.raises(Killed):
+        handle_again(wire(ada.pk, 1, region=BROKEN))
+
+    assert inbox.retry_due() == 0
+
+
+def test_a_message_that_comes_again_is_suspect(ada: User) -> None:
+    event = wire(ada.pk, 1)
+    tasks.handle.apply(kwargs={"handler": "toy.count", "envelopes": [event]}).get()
+    assert not DeadLetter.objects.exists()
+    other = wire(ada.pk, 2)
+
+    tasks.handle.push_request(delivery_info={"redelivered": True})
+    tasks.handle.run(handler="toy.count", envelopes=[event, other])
+    tasks.handle.pop_request()
+
+    assert effects(ada) == 2
+    assert DeadLetter.objects.get().event_id == UUID(other["id"])
+    assert DeadLetter.objects.get().state == State.DONE

@@ -1,10 +1,9 @@
-"""Publishing, and the Celery transport that carries nudges and events."""
+"""Publishing, waking the relay, nudging the workers, and the Celery transport that carries events."""
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Callable, Iterator
+import threading
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -15,43 +14,23 @@ from celery import current_app
 from django.db import IntegrityError
 from kombu.exceptions import OperationalError
 
-from deliveryapp import celery_transport, outbox, relay, tasks
-from deliveryapp.celery_transport import CeleryTransport, lift_nudge
+from deliveryapp import nudges, outbox, wakeups
+from deliveryapp.celery_transport import BATCH, CeleryTransport
 from deliveryapp.clock import utc_now
 from deliveryapp.models import OutboxEvent
+from deliveryapp.redis import client
 from deliveryapp.transactions import durable
-from deliveryapp.transport import Transport, TransportDown, transport
+from deliveryapp.transport import TransportDown
+from deliveryapp.wakeups import Wakeups
+from tests.deliveryapp.conftest import Queue
 from tests.deliveryapp.toys import ready, wire
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("subscribe")]
-Message = tuple[str, dict[str, Any]]
-Queue = Callable[[str], list[Message]]
 
 
-@pytest.fixture
-def carrier() -> Iterator[Transport]:
-    transport.cache_clear()
-    yield transport()
-    transport.cache_clear()
-
-
-@pytest.fixture
-def queue(_redis: redis.Redis) -> Queue:
-    """What a worker of this queue would get: task and arguments, oldest first."""
-
-    def read(name: str) -> list[Message]:
-        messages = [json.loads(raw) for raw in reversed(_redis.lrange(f"celery:{name}", 0, -1))]
-        bodies = [json.loads(base64.b64decode(message["body"])) for message in messages]
-        return [(message["headers"]["task"], body[1]) for message, body in zip(messages, bodies, strict=True)]
-
-    return read
-
-
-def publish(seq: int = 1) -> int:
-    event = ready(uuid4())
+def publish(seq: int = 1) -> None:
     with durable():
-        outbox.publish(event, seq=seq, now=utc_now())
-    return outbox.shard_of(event.order_id)
+        outbox.publish(ready(uuid4()), seq=seq, now=utc_now())
 
 
 def test_publishing_needs_a_transaction() -> None:
@@ -77,61 +56,44 @@ def test_an_event_carries_the_trace_of_the_request_that_caused_it() -> None:
     assert OutboxEvent.objects.get().trace_id == "a" * 32
 
 
-def test_a_commit_nudges_the_shards_worker(carrier: Transport, queue: Queue) -> None:
-    shard = publish()
-
-    assert queue("events") == [("relay.publish", {"shard": shard})]
+# Waking the relay ---------------------------------------------------------------------------
 
 
-def test_equal_nudges_wait_only_once_until_the_worker_looks(carrier: Transport, queue: Queue) -> None:
-    for _ in range(3):
-        carrier.nudge("relay.publish", shard=5)
-    carrier.nudge("relay.publish", shard=6)
-    assert queue("events") == [("relay.publish", {"shard": 5}), ("relay.publish", {"shard": 6})]
-
-    lift_nudge("relay.publish", shard=5)
-    carrier.nudge("relay.publish", shard=5)
-
-    assert queue("events")[2:] == [("relay.publish", {"shard": 5})]
+def waited_s(wakeups: Wakeups, timeout_s: float = 20.0) -> float:
+    started_s = time.monotonic()
+    wakeups.wait(timeout_s, threading.Event())
+    return time.monotonic() - started_s
 
 
-def test_the_worker_lifts_the_nudge_before_it_looks(
-    carrier: Transport, queue: Queue, monkeypatch: pytest.MonkeyPatch
+def test_a_commit_wakes_the_relay_and_many_count_as_one() -> None:
+    with Wakeups() as wakeups:
+        waited_s(wakeups)  # the first look is free: it hears from now on
+        publish()
+        publish()
+
+        assert waited_s(wakeups) < 10
+        assert waited_s(wakeups, timeout_s=0.2) >= 0.2
+
+
+def test_without_a_broker_the_relay_keeps_its_time_and_listens_again_later(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A change committed while it looks must be able to nudge again."""
-    carrier.nudge("relay.publish", shard=5)
-    monkeypatch.setattr(relay, "publish_shard", lambda shard: carrier.nudge("relay.publish", shard=shard))
-
-    tasks.publish(shard=5)
-
-    assert len(queue("events")) == 2
+    with Wakeups() as wakeups:
+        with monkeypatch.context() as patch:
+            patch.setattr("deliveryapp.wakeups.client", Away)
+            assert waited_s(wakeups, timeout_s=0.2) >= 0.2
+        assert waited_s(wakeups) < 10
 
 
-@pytest.mark.parametrize(
-    ("task", "name"),
-    [
-        ("relay.publish", "events"),
-        ("saga.advance", "saga"),
-        ("drivers.dispatch", "dispatch"),
-        ("payments.apply_webhook", "payments"),
-    ],
-)
-def test_a_nudge_goes_to_the_queue_of_its_kind_of_work(
-    carrier: Transport, queue: Queue, task: str, name: str
-) -> None:
-    carrier.nudge(task, number=1)
+def test_a_wake_up_that_is_lost_costs_nothing_but_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wakeups, "hasty_client", Away)
 
-    assert queue(name) == [(task, {"number": 1})]
-    current_app.loader.import_default_modules()
-    assert task in current_app.tasks
+    publish()
+
+    assert OutboxEvent.objects.filter(published_at=None).count() == 1
 
 
-def test_each_handler_gets_its_batch_on_its_own_queue(carrier: Transport, queue: Queue) -> None:
-    events = [wire(uuid4(), 1), wire(uuid4(), 1)]
-
-    carrier.send({"toy.count": events})
-
-    assert queue("toys") == [("events.handle", {"handler": "toy.count", "envelopes": events})]
+# Nudges -------------------------------------------------------------------------------------
 
 
 class Away:
@@ -139,41 +101,92 @@ class Away:
         raise redis.exceptions.ConnectionError("connection refused")
 
 
-def test_a_nudge_that_is_lost_costs_nothing_but_time(
-    carrier: Transport, queue: Queue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(celery_transport, "client", Away)
-        publish()
-    assert queue("events") == []
-    assert OutboxEvent.objects.filter(published_at=None).count() == 1
+def test_equal_nudges_wait_only_once_until_the_worker_looks(queue: Queue) -> None:
+    for _ in range(3):
+        nudges.nudge("drivers.dispatch", region="here")
+    nudges.nudge("drivers.dispatch", region="there")
+    assert queue("dispatch") == [
+        ("drivers.dispatch", {"region": "here"}),
+        ("drivers.dispatch", {"region": "there"}),
+    ]
 
-    tasks.sweep_outbox()
+    nudges.lift("drivers.dispatch", region="here")
+    nudges.nudge("drivers.dispatch", region="here")
 
-    assert [task for task, _ in queue("toys")] == ["events.handle"]
-    assert OutboxEvent.objects.filter(published_at=None).count() == 0
+    assert queue("dispatch")[2:] == [("drivers.dispatch", {"region": "here"})]
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [("saga.advance", "saga"), ("drivers.dispatch", "dispatch"), ("payments.apply_webhook", "payments")],
+)
+def test_a_nudge_goes_to_the_queue_of_its_kind_of_work(queue: Queue, task: str, name: str) -> None:
+    nudges.nudge(task, number=1)
+    nudges.tell(task, numbers=[1, 2])
+
+    assert queue(name) == [(task, {"number": 1}), (task, {"numbers": [1, 2]})]
+    current_app.loader.import_default_modules()
+    assert task in current_app.tasks
+
+
+def test_without_a_broker_nudges_are_lost_quietly(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nudges, "client", Away)
+    nudges.nudge("saga.advance", run_id="1")
+    nudges.lift("saga.advance", run_id="1")
+    monkeypatch.setattr(current_app, "send_task", refuse(OperationalError("down")))
+    nudges.tell("saga.advance_all", run_ids=["1"])
+
+    assert queue("saga") == []
+
+
+# The transport ------------------------------------------------------------------------------
+
+
+def refuse(error: Exception) -> Any:
+    def call(*args: object, **kwargs: object) -> None:
+        raise error
+
+    return call
+
+
+def test_each_handler_gets_its_events_on_its_own_queue(queue: Queue, subscribe: Any) -> None:
+    subscribe("WITH_PUSH")
+    events = [wire(uuid4(), 1), wire(uuid4(), 1)]
+
+    assert CeleryTransport().send(events) == {}
+
+    assert queue("toys") == [("events.handle", {"handler": "toy.count", "envelopes": events})]
+    assert queue("events") == [("events.handle", {"handler": "toy.push", "envelopes": events})]
+
+
+def test_many_events_are_several_messages_in_their_order(queue: Queue) -> None:
+    events = [wire(uuid4(), 1) for _ in range(BATCH + 1)]
+
+    CeleryTransport().send(events)
+
+    (_, first), (_, second) = queue("toys")
+    assert first["envelopes"] + second["envelopes"] == events
+    assert len(second["envelopes"]) == 1
 
 
 @pytest.mark.parametrize(
     "error",
     [OperationalError("down"), redis.exceptions.ConnectionError("down"), ConnectionResetError("down")],
 )
-def test_a_broker_that_is_down_is_told_as_such(
-    carrier: Transport, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    def refuse(*args: object, **kwargs: object) -> None:
-        raise error
-
-    monkeypatch.setattr(current_app, "send_task", refuse)
+def test_a_broker_that_is_down_is_told_as_such(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(current_app, "send_task", refuse(error))
+    monkeypatch.setattr("deliveryapp.celery_transport.client", Away)
 
     with pytest.raises(TransportDown, match="down"):
-        CeleryTransport().send({"toy.count": [wire(uuid4())]})
+        CeleryTransport().send([wire(uuid4())])
+    with pytest.raises(TransportDown, match="refused"):
+        CeleryTransport().identity()
 
 
-def test_a_worker_that_cannot_lift_its_mark_works_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    shard = publish()
-    monkeypatch.setattr(celery_transport, "client", Away)
+def test_a_broker_is_another_when_it_has_lost_its_memory() -> None:
+    first = CeleryTransport().identity()
+    assert CeleryTransport().identity() == first
 
-    tasks.publish(shard=shard)
+    client().flushdb()
 
-    assert OutboxEvent.objects.filter(published_at=None).count() == 0
+    assert CeleryTransport().identity() not in ("", first)

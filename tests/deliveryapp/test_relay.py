@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,13 +12,14 @@ import pytest
 from django.db import transaction
 from django.db.models.functions import Now
 
-from deliveryapp import relay, tasks
-from deliveryapp.ids import new_id
+from deliveryapp import relay
 from deliveryapp.models import OutboxEvent, RelayShard
 from deliveryapp.outbox import SHARDS, shard_of
-from deliveryapp.transport import TransportDown
+from deliveryapp.transport import TransportDown, Wire
 from tests.crowd import at_once
 from tests.deliveryapp.toys import Killed, Recorder, disorder, written
+
+ORDERS, EVENTS = 5_000, 3
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("subscribe")]
 
@@ -32,12 +32,10 @@ def waiting() -> int:
     return OutboxEvent.objects.filter(published_at=None, parked_at=None).count()
 
 
-def publish_all(carrier: Any, rng: random.Random) -> None:
-    """One publisher: walks the shards in a hurry of its own until nothing waits."""
-    while shards := relay.waiting_shards():
-        rng.shuffle(shards)
-        for shard in shards:
-            relay.publish_shard(shard, carrier=carrier)
+def publish_all(carrier: Any) -> None:
+    """One publisher: takes round after round until nothing waits anywhere."""
+    while waiting():
+        relay.publish_waiting(carrier=carrier)
 
 
 def one_shard(events: int) -> tuple[UUID, int]:
@@ -50,13 +48,14 @@ def one_shard(events: int) -> tuple[UUID, int]:
 @pytest.mark.race
 @pytest.mark.parametrize("publishers", [2, 4])
 def test_many_publishers_keep_the_order_of_each_aggregate(publishers: int) -> None:
-    subjects, carrier = [uuid4() for _ in range(50)], Recorder()
-    write_down(*(written(subject, seq) for seq in range(1, 41) for subject in subjects))
+    """Of 5,000 orders, each event goes out once and in its turn (I10, F3)."""
+    subjects, carrier = [uuid4() for _ in range(ORDERS)], Recorder()
+    write_down(*(written(subject, seq) for seq in range(1, EVENTS + 1) for subject in subjects))
 
-    at_once(*(lambda seed=seed: publish_all(carrier, random.Random(seed)) for seed in range(publishers)))
+    at_once(*[lambda: publish_all(carrier)] * publishers)
 
     assert disorder(carrier.sent) == []
-    assert len(carrier.sent) == 2_000
+    assert len(carrier.sent) == ORDERS * EVENTS
     assert waiting() == 0
     assert not RelayShard.objects.exclude(token=None).exists()
 
@@ -67,16 +66,14 @@ def test_control_without_the_lease_two_publishers_disturb_the_order(monkeypatch:
     carrier, both_have_read = Recorder(), threading.Barrier(2)
     waiting_rows = relay._waiting
 
-    def read_together(shard: int) -> list[OutboxEvent]:
-        rows = waiting_rows(shard)
-        if rows:
-            both_have_read.wait(20)
+    def read_together(shards: Sequence[int]) -> list[OutboxEvent]:
+        rows = waiting_rows(shards)
+        both_have_read.wait(20)
         return rows
 
-    monkeypatch.setattr(relay, "_claim", lambda shard: new_id())
+    monkeypatch.setattr(relay, "_claim", lambda token: [shard])
     monkeypatch.setattr(relay, "_waiting", read_together)
-    works = [lambda: relay.publish_shard(shard, carrier=carrier)] * 2
-    at_once(*works)
+    at_once(*[lambda: relay.publish_waiting(carrier=carrier)] * 2)
 
     assert len(carrier.sent) == 6
     assert disorder(carrier.sent) != []
@@ -93,7 +90,7 @@ def test_control_the_textbooks_skip_locked_relay_breaks_the_order() -> None:
             mine = OutboxEvent.objects.filter(published_at=None).select_for_update(skip_locked=True)
             batch = list(mine.order_by("position")[:rows])
             before()
-            carrier.send({"toy.count": [relay.envelope_of(row).as_json() for row in batch]})
+            carrier.send([relay.envelope_of(row).as_json() for row in batch])
             after()
             OutboxEvent.objects.filter(pk__in=[row.pk for row in batch]).update(published_at=Now())
 
@@ -113,47 +110,43 @@ def test_control_the_textbooks_skip_locked_relay_breaks_the_order() -> None:
 
 
 def test_a_crash_between_send_and_mark_sends_again() -> None:
-    subject, shard = one_shard(events=2)
+    subject, _ = one_shard(events=2)
 
     class DiesAfterSending(Recorder):
-        def send(self, deliveries: Any) -> None:
-            super().send(deliveries)
+        def send(self, envelopes: Sequence[Wire]) -> Mapping[str, str]:
+            super().send(envelopes)
             raise Killed
 
     dying, carrier = DiesAfterSending(), Recorder()
     with pytest.raises(Killed):
-        relay.publish_shard(shard, carrier=dying)
+        relay.publish_waiting(carrier=dying)
     assert waiting() == 2
+    assert relay.publish_waiting(carrier=carrier) == 0  # the dead one's lease
 
-    assert relay.publish_shard(shard, carrier=carrier) == 2
+    end_leases()
+    assert relay.publish_waiting(carrier=carrier) == 2
     assert dying.sent == carrier.sent == [(subject, 1), (subject, 2)]
     assert waiting() == 0
 
 
-def test_the_lease_of_a_killed_publisher_ends_by_itself() -> None:
-    _, shard = one_shard(events=1)
-    RelayShard.objects.create(shard=shard, token=new_id(), leased_until=Now() + relay.LEASE)
-
-    assert relay.publish_shard(shard, carrier=Recorder()) == 0
+def end_leases() -> None:
     RelayShard.objects.update(leased_until=Now() - timedelta(seconds=1))
-    assert relay.publish_shard(shard, carrier=Recorder()) == 1
 
 
 def test_a_publisher_that_overslept_marks_nothing_and_leaves_the_successor_its_lease() -> None:
     _, shard = one_shard(events=2)
-    successor: list[UUID | None] = []
+    successor = uuid4()
 
     class Sleeps(Recorder):
-        def send(self, deliveries: Any) -> None:
-            RelayShard.objects.update(leased_until=Now() - timedelta(seconds=1))
-            successor.append(relay._claim(shard))
+        def send(self, envelopes: Sequence[Wire]) -> Mapping[str, str]:
+            end_leases()
+            assert relay._claim(successor) == [shard]
+            return {}
 
-    assert relay.publish_shard(shard, carrier=Sleeps()) == 0
+    assert relay.publish_waiting(carrier=Sleeps()) == 0
 
     assert waiting() == 2
-    [token] = successor
-    assert token is not None
-    assert RelayShard.objects.get(shard=shard).token == token
+    assert RelayShard.objects.get(shard=shard).token == successor
 
 
 def test_what_nobody_can_read_is_parked_with_its_reason_and_the_others_flow() -> None:
@@ -166,7 +159,7 @@ def test_what_nobody_can_read_is_parked_with_its_reason_and_the_others_flow() ->
     write_down(*rows)
     carrier = Recorder()
 
-    relay.publish_shard(shard_of(subject), carrier=carrier)
+    relay.publish_waiting(carrier=carrier)
 
     assert carrier.sent == [(subject, 1), (subject, 6)]
     parked = OutboxEvent.objects.exclude(parked_at=None).order_by("seq")
@@ -174,62 +167,65 @@ def test_what_nobody_can_read_is_parked_with_its_reason_and_the_others_flow() ->
     errors = [row.error for row in parked]
     assert errors[:2] == ["OrderTeleported version 1", "OrderReady version 99"]
     assert all(error.startswith("OrderReady version 1: ") for error in errors[2:])
-    assert relay.waiting_shards() == []
-
-
-class Down(Recorder):
-    def send(self, deliveries: Any) -> None:
-        raise TransportDown("connection refused")
-
-
-def test_a_broker_that_is_down_loses_nothing() -> None:
-    subject, shard = one_shard(events=3)
-
-    assert relay.publish_shard(shard, carrier=Down()) == 0
-    assert set(OutboxEvent.objects.values_list("published_at", "attempts", "error")) == {
-        (None, 1, "connection refused")
-    }
-    carrier = Recorder()
-    assert relay.publish_shard(shard, carrier=carrier) == 3
-    assert carrier.sent == [(subject, 1), (subject, 2), (subject, 3)]
-
-
-def test_a_long_outage_stops_counting_and_rewriting_rows() -> None:
-    _, shard = one_shard(events=1)
-    OutboxEvent.objects.update(attempts=relay.COUNTED_ATTEMPTS)
-
-    assert relay.publish_shard(shard, carrier=Down()) == 0
-
-    assert OutboxEvent.objects.get().attempts == relay.COUNTED_ATTEMPTS
-
-
-def test_more_than_a_batch_goes_out_in_one_call() -> None:
-    _, shard = one_shard(events=relay.BATCH + 1)
-    carrier = Recorder()
-
-    assert relay.publish_shard(shard, carrier=carrier) == relay.BATCH + 1
-    assert disorder(carrier.sent) == []
-
-
-def test_the_sweep_finds_what_no_nudge_announced(recorder: Recorder) -> None:
-    subjects = [uuid4() for _ in range(5)]
-    write_down(*(written(subject, 1) for subject in subjects))
-
-    tasks.sweep_outbox()
-
-    assert sorted(recorder.sent) == sorted((subject, 1) for subject in subjects)
     assert waiting() == 0
 
 
-def test_the_nudged_task_publishes_its_shard_only(recorder: Recorder) -> None:
-    one, shard = one_shard(events=1)
-    other = next(subject for subject in iter(uuid4, None) if shard_of(subject) != shard)
-    write_down(written(other, 1))
+def test_what_the_carrier_refuses_for_good_is_parked_and_the_others_flow() -> None:
+    subject, _ = one_shard(events=3)
+    second = OutboxEvent.objects.get(seq=2)
 
-    tasks.publish(shard=shard)
+    class Picky(Recorder):
+        def send(self, envelopes: Sequence[Wire]) -> Mapping[str, str]:
+            super().send([wire for wire in envelopes if wire["seq"] != 2])
+            return {str(second.id): "too large"}
 
-    assert recorder.sent == [(one, 1)]
-    assert relay.waiting_shards() == [shard_of(other)]
+    carrier = Picky()
+    assert relay.publish_waiting(carrier=carrier) == 2
+
+    assert carrier.sent == [(subject, 1), (subject, 3)]
+    second.refresh_from_db()
+    assert (second.error, second.published_at) == ("too large", None)
+    assert second.parked_at is not None
+    assert relay.publish_waiting(carrier=carrier) == 0
+
+
+class Down(Recorder):
+    def send(self, envelopes: Sequence[Wire]) -> Mapping[str, str]:
+        raise TransportDown("connection refused")
+
+
+def test_a_broker_that_is_down_loses_nothing_and_frees_the_shards() -> None:
+    subject, _ = one_shard(events=3)
+
+    with pytest.raises(TransportDown):
+        relay.publish_waiting(carrier=Down())
+
+    carrier = Recorder()
+    assert relay.publish_waiting(carrier=carrier) == 3
+    assert carrier.sent == [(subject, 1), (subject, 2), (subject, 3)]
+
+
+def test_a_shard_gives_so_many_to_a_round_and_the_others_do_not_wait_for_it() -> None:
+    one_shard(events=relay.PER_SHARD + 1)
+    other, _ = one_shard(events=1)
+    carrier = Recorder()
+
+    relay.publish_waiting(carrier=carrier)
+    assert (other, 1) in carrier.sent
+    relay.publish_waiting(carrier=carrier)
+
+    assert len(carrier.sent) == relay.PER_SHARD + 2
+    assert disorder(carrier.sent) == []
+    assert relay.publish_waiting(carrier=carrier) == 0
+
+
+def test_a_round_costs_as_many_statements_for_many_events_as_for_one(django_assert_num_queries: Any) -> None:
+    one_shard(events=1)
+    relay.publish_waiting(carrier=Recorder())
+    write_down(*(written(uuid4(), 1) for _ in range(200)))
+
+    with django_assert_num_queries(3):  # claim, read, mark
+        assert relay.publish_waiting(carrier=Recorder()) == 200
 
 
 def test_every_shard_is_in_range() -> None:

@@ -14,7 +14,8 @@ from deliveryapp.clock import utc_now
 from deliveryapp.models import SagaRun
 from deliveryapp.saga import Abort, Done, Outcome, Retry, Review, Wait
 from deliveryapp.transactions import durable
-from tests.deliveryapp.toys import Recorder, Script, begin
+from tests.deliveryapp.conftest import Nudge
+from tests.deliveryapp.toys import Script, begin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = SagaRun.Status
@@ -67,7 +68,7 @@ def test_a_saga_runs_to_its_end(script: Script) -> None:
     assert saga.sweep() == 0
 
 
-def test_a_waiting_run_rests_until_it_is_woken(script: Script, recorder: Recorder) -> None:
+def test_a_waiting_run_rests_until_it_is_woken(script: Script, nudged: list[Nudge]) -> None:
     script("pack", Wait(SOON))
     run = begin()
     saga.sweep()
@@ -79,8 +80,8 @@ def test_a_waiting_run_rests_until_it_is_woken(script: Script, recorder: Recorde
 
     wake(run)
 
-    assert recorder.nudges == [("saga.advance", {"run_id": str(run.pk)})]
-    tasks.advance(**recorder.nudges[0][1])
+    assert nudged == [("saga.advance", {"run_id": str(run.pk)})]
+    tasks.advance(**nudged[0][1])
     assert state(run) == ("ring", Status.COMPLETED, "")
     assert log(run).count(("pack", "action", "done")) == 1
     assert len(log(run)) == 3  # waiting again and again does not fill the log
@@ -97,7 +98,7 @@ def test_a_waiting_run_looks_again_by_itself(script: Script) -> None:
     assert state(run) == ("ring", Status.COMPLETED, "")
 
 
-def test_a_wake_while_the_step_runs_is_not_lost(script: Script, recorder: Recorder) -> None:
+def test_a_wake_while_the_step_runs_is_not_lost(script: Script, nudged: list[Nudge]) -> None:
     def sees_nothing_yet(subject_id: UUID) -> Outcome:
         wake(run)  # what it waits for happens right after it looked
         return Wait(SOON)
@@ -108,7 +109,7 @@ def test_a_wake_while_the_step_runs_is_not_lost(script: Script, recorder: Record
     saga.advance(run.pk)
 
     assert seconds_until_due(run) <= 0
-    assert recorder.nudges[-1] == ("saga.advance", {"run_id": str(run.pk)})
+    assert nudged[-1] == ("saga.advance", {"run_id": str(run.pk)})
     saga.advance(run.pk)
     assert state(run) == ("ring", Status.COMPLETED, "")
 
@@ -277,12 +278,12 @@ def test_a_run_in_review_can_be_compensated(script: Script) -> None:
     assert state(run) == ("cook", Status.COMPENSATED, "support gave up")
 
 
-def test_a_subject_without_a_run_is_nobodys_business(script: Script, recorder: Recorder) -> None:
+def test_a_subject_without_a_run_is_nobodys_business(script: Script, nudged: list[Nudge]) -> None:
     with durable():
         saga.wake(saga="toy", subject_id=uuid4())
         saga.compensate(saga="toy", subject_id=uuid4(), reason="x")
 
-    assert recorder.nudges == []
+    assert nudged == []
 
 
 @pytest.mark.parametrize("command", ["wake", "compensate"])

@@ -25,7 +25,7 @@ NOBODY_FAILS = [
 
 @pytest.fixture(autouse=True)
 def _city() -> None:
-    call_command("seed_city", restaurants=8, drivers=10, customers=12, always_open=True, verbosity=0)
+    call_command("seed_city", restaurants=8, drivers=10, customers=12, always_open=100, verbosity=0)
 
 
 def simulate(live: LiveStack, report: Path, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -20,6 +20,7 @@ from deliveryapp.outbox import outbox_row
 from deliveryapp.saga import Done, Outcome, Saga, Step
 from deliveryapp.subscriptions import Subscription
 from deliveryapp.transactions import require_no_transaction, require_transaction
+from deliveryapp.transport import Wire
 from orders.events import OrderReady
 
 
@@ -62,16 +63,15 @@ class Recorder:
 
     def __init__(self) -> None:
         self.sent: list[tuple[UUID, int]] = []
-        self.nudges: list[tuple[str, dict[str, str | int]]] = []
         self._lock = threading.Lock()
 
-    def send(self, deliveries: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+    def send(self, envelopes: Sequence[Wire]) -> Mapping[str, str]:
         with self._lock:
-            for envelopes in deliveries.values():
-                self.sent += [(read_envelope(one).subject, one["seq"]) for one in envelopes]
+            self.sent += [(read_envelope(one).subject, one["seq"]) for one in envelopes]
+        return {}
 
-    def nudge(self, task: str, **ids: str | int) -> None:
-        self.nudges.append((task, ids))
+    def identity(self) -> str:
+        return "recorder"
 
 
 def disorder(sent: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, int, int]]:
@@ -88,7 +88,8 @@ def disorder(sent: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, int, int]]:
 # Handlers -----------------------------------------------------------------------------------
 
 BROKEN = "a handler fails on this region"
-broken_with: list[Exception] = []
+broken_with: list[BaseException] = []
+batches: list[list[int]] = []
 
 
 def count(envelope: Envelope) -> None:
@@ -100,6 +101,12 @@ def count(envelope: Envelope) -> None:
 def push(envelope: Envelope) -> None:
     require_no_transaction()
     _count(envelope)
+
+
+def count_all(envelopes: Sequence[Envelope]) -> None:
+    batches.append([envelope.seq for envelope in envelopes])
+    for envelope in envelopes:
+        count(envelope)
 
 
 def _count(envelope: Envelope) -> None:
@@ -119,6 +126,9 @@ WITH_PUSH = (
     *SUBSCRIPTIONS,
     Subscription(name="toy.push", handler=f"{HERE}.push", events=(OrderReady,), exactly_once=False),
 )
+
+PUSH_ONLY = WITH_PUSH[1:]
+BATCHED = (Subscription(name="toy.batched", handler=f"{HERE}.count_all", events=(OrderReady,), batched=True),)
 
 # A saga -------------------------------------------------------------------------------------
 

@@ -124,6 +124,15 @@ def test_around_the_clock_or_the_hours_of_the_map(db: None) -> None:
     assert real.values("restaurant").distinct().count() == 2
 
 
+def test_a_share_of_them_is_open_around_the_clock_bos_first(db: None) -> None:
+    seed("--always-open", "40", restaurants=4)
+
+    around_the_clock = OpeningHours.objects.filter(opens="00:00", closes="00:00")
+    sleepless = Restaurant.objects.filter(pk__in=around_the_clock.values("restaurant"))
+    assert sleepless.count() == 2
+    assert sleepless.filter(staff__user__email="bo@demo.example").exists()
+
+
 @pytest.mark.slow
 def test_the_whole_of_helsinki(db: None) -> None:
     places = load_city("helsinki").places

@@ -53,8 +53,13 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument(
             "--always-open",
-            action="store_true",
-            help="new restaurants are open around the clock, instead of the hours of the map",
+            type=int,
+            nargs="?",
+            const=100,
+            default=0,
+            metavar="PERCENT",
+            help="so many of the new restaurants, Bo's first, are open around the clock; the others keep the"
+            " hours of the map (100 if no number is given)",
         )
 
     def handle(self, **options: object) -> None:
@@ -63,14 +68,15 @@ class Command(BaseCommand):
         places = places_in_order(city, seed)[: sizes["restaurants"]]
         accounts = _Accounts()
         accounts.ensure_support()
-        self._restaurants(city, places, accounts, seed, is_always_open=bool(options["always_open"]))
+        self._restaurants(city, places, accounts, seed, always_open=int(str(options["always_open"])))
         self._drivers(city, accounts, seed, sizes["drivers"])
         self._customers(city, places, accounts, seed, sizes["customers"])
 
     def _restaurants(
-        self, city: City, places: Sequence[Place], accounts: _Accounts, seed: int, *, is_always_open: bool
+        self, city: City, places: Sequence[Place], accounts: _Accounts, seed: int, *, always_open: int
     ) -> None:
         owners = [BO, *numbered("kitchen", len(places) - 1)]
+        sleepless = set(places[: -(-len(places) * always_open // 100)])
         new = 0
         for batch in _batches(zip(places, owners, strict=True), RESTAURANT_BATCH):
             known = known_osm_ids(osm_ids=[osm_id_of(city, place) for place, _ in batch])
@@ -78,7 +84,7 @@ class Command(BaseCommand):
             ids = accounts.ensure([owner for _, owner in fresh])
             rows = [
                 new_restaurant(
-                    city, place, seed=seed, owner_ids=[ids[owner[0]]], is_always_open=is_always_open
+                    city, place, seed=seed, owner_ids=[ids[owner[0]]], is_always_open=place in sleepless
                 )
                 for place, owner in fresh
             ]

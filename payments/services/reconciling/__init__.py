@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from deliveryapp.transport import transport
+from deliveryapp.nudges import nudge
 from payments.gateways.configured import configured
 from payments.services.reconciling.differences import Difference, Done, Kind
 from payments.services.reconciling.reading import Period
@@ -42,7 +42,7 @@ def spread_reconciliation(*, hours: int, now: datetime) -> None:
     until = settled_until(now=now)
     for gateway_name in configured():
         for part in Period(until - timedelta(hours=hours), until).slices(A_TASK):
-            transport().nudge(
+            nudge(
                 "payments.reconcile_period",
                 gateway=gateway_name,
                 since=part.since.isoformat(),
