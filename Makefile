@@ -6,7 +6,8 @@ VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) deliveryapp/embedded/bootstrap.py
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# These start ten processes each, and a browser leaves an event loop running: not beside the others.
+# These start ten processes each, and a browser leaves an event loop running: not beside the others, and each
+# folder on one worker (tests/conftest.py).
 WHOLE_STACKS := tests/journeys tests/browser
 
 # Nothing here gains from a parallel make, and the demo owns the terminal.
@@ -25,7 +26,7 @@ services: install ## only PostgreSQL and Valkey, with their URLs to export
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
 	RACE_ROUNDS=50 $(VENV)/pytest -n $(CPUS) --dist loadfile --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
-	$(VENV)/pytest -n 1 --dist loadfile $(WHOLE_STACKS)
+	$(VENV)/pytest -n 2 --dist loadgroup $(WHOLE_STACKS)
 
 races: install-dev ## the races at full length, 200 rounds each
 	$(VENV)/pytest -n $(CPUS) --dist loadfile tests/concurrency $(ARGS)

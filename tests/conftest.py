@@ -14,6 +14,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import databases
 
 pytest_plugins = ["tests.cast"]
+WHOLE_STACKS = ("journeys", "browser")  # folders whose tests share a stack of processes: one worker each
 # Files that take a worker longest: they start first, so that no worker is left with one at the end.
 LONGEST = (
     "payments/test_any_order.py",
@@ -25,8 +26,13 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONGEST))
+    for item in items:
+        folder = item.path.parent.name
+        if folder in WHOLE_STACKS:
+            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(scope="session")

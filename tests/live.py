@@ -1,7 +1,6 @@
 """Real processes against this process's test database, for journeys, faults and browsers.
 
-The test needs rows that others can see, ``@pytest.mark.django_db(transaction=True)``, and should not run
-beside another ten processes: ``@pytest.mark.xdist_group("processes")``.
+The test needs rows that others can see, ``@pytest.mark.django_db(transaction=True)``.
 """
 
 from __future__ import annotations

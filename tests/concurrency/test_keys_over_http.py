@@ -25,7 +25,7 @@ from tests.cast import HOME, Kitchen, Sandbox, cart, make_kitchen, make_user
 from tests.crowd import ROUNDS, at_once
 from tests.live import live_stack
 
-pytestmark = [pytest.mark.race, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.race, pytest.mark.slow]
 Submit = Callable[..., httpx.Response]
 
 

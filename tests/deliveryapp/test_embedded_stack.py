@@ -17,7 +17,6 @@ from tests.live import live_stack, poll
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("processes"),
 ]
 
 HOLD_STACK = """

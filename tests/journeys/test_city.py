@@ -11,7 +11,7 @@ from orders.models import Order, OrderLine
 from tests.journeys.conftest import SPEED
 from tests.journeys.town import Quarter, Town
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 SIZES = ("--restaurants", "5", "--drivers", "8", "--customers", "8")
 ALL_SORTS = (

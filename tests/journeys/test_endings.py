@@ -17,7 +17,7 @@ from tests.journeys.people import LOOK_EVERY_S, Socket, eventually
 from tests.journeys.town import Quarter, Town
 from tests.orders.stage import TOTAL_MINOR, assert_problem, events_of, path_of, saga_of
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 ON_THE_WAY = {"lat": 60.1680, "lng": 24.9410, "heading": 180}
 

@@ -10,7 +10,7 @@ from tests.journeys.town import Town
 from tests.journeys.wreck import Wreck
 from tests.orders.stage import path_of
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 
 def test_orders_survive_their_worker(town: Town, wreck: Wreck) -> None:

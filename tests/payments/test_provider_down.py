@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
     pytest.mark.journey,
-    pytest.mark.xdist_group("processes"),
 ]
 RULES = {
     "PAYMENT_CIRCUIT_MIN_CALLS": "4",
