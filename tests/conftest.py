@@ -9,6 +9,7 @@ import pytest
 import redis
 from django.core.management import call_command
 from django.db import connection, connections
+from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import databases
@@ -44,6 +45,14 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
         yield
         _disconnect()
     databases.drop(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_teardown() -> Iterator[None]:
+    """Committed rows of a test are deleted after it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: databases.empty(connection))
+        yield
 
 
 def _migrate(name: str) -> None:

@@ -6,9 +6,12 @@ import contextlib
 import os
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
 
@@ -64,3 +67,26 @@ def _exists(connection: psycopg.Connection, name: str) -> bool:
 
 def _execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
     connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+KEPT = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+
+
+def empty(connection: BaseDatabaseWrapper) -> None:
+    """Delete all rows of a test, past triggers and foreign keys.
+
+    Django truncates every table and writes the permissions anew, which takes longer than most tests do.
+    """
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(_who_has_rows(tuple(connection.introspection.django_table_names(only_existing=False))))
+        filled = [table for (table,) in cursor.fetchall()]
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in filled:
+            cursor.execute(f'DELETE FROM "{table}"')
+
+
+@cache
+def _who_has_rows(tables: tuple[str, ...]) -> str:
+    return " UNION ALL ".join(
+        f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in sorted(set(tables) - KEPT)
+    )

@@ -185,12 +185,11 @@ class TestTheJob:
     ) -> None:
         sent: list[dict[str, str]] = []
 
-        class Carrier:
-            def nudge(self, task: str, **ids: str) -> None:
-                assert task == "payments.reconcile_period"
-                sent.append(ids)
+        def record(task: str, **ids: str) -> None:
+            assert task == "payments.reconcile_period"
+            sent.append(ids)
 
-        monkeypatch.setattr(reconciling, "transport", Carrier)
+        monkeypatch.setattr(reconciling, "nudge", record)
         tasks.reconcile(hours=24)
 
         assert len(sent) == 48
