@@ -86,6 +86,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "drivers.watch_silence": {
+            "task": "drivers.watch_silence",
+            "schedule": 15.0,
+            "options": {"expires": 15},
+        },
         "idempotency.forget": {
             "task": "idempotency.forget",
             "schedule": crontab(minute="17"),

@@ -8,7 +8,7 @@ another drops the silent from the GEO set before a search, so that a search find
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from deliveryapp.redis import async_client, client, key
 SEEN_WITHIN_S = 30
 KEPT_S = 120
 BATCH = 500
+ASKED_WITHIN = timedelta(minutes=1)
 MAX_LATITUDE = 85.05  # the limit of Redis GEO (Web Mercator)
 
 # KEYS: drivers, seen, then a hash per row. ARGV: ttl, then per row id lat lng heading speed accuracy ts seq.
@@ -159,6 +160,31 @@ def get_many(*, region: str, driver_ids: Collection[UUID]) -> dict[UUID, Positio
     except RedisError as error:
         raise PositionsUnavailable(str(error)) from error
     return {i: _read(i, answer) for i, answer in zip(ids, answers, strict=True) if answer}
+
+
+def heard_without_gap_since(*, region: str, now: datetime) -> datetime:
+    """Since when this store holds what it was told, as far as the asker could see by asking again and again:
+    from now on after it lost its memory, or after nobody asked for a minute. Raises PositionsUnavailable.
+    """
+    listening = key("listening", region)
+    try:
+        known: Any = client().get(listening)
+        since = _since(known, now)
+        client().set(listening, _stamp(since, now))
+    except RedisError as error:
+        raise PositionsUnavailable(str(error)) from error
+    return since
+
+
+def _since(known: bytes | None, now: datetime) -> datetime:
+    if known is None:
+        return now
+    since, asked_at = (datetime.fromtimestamp(float(part), UTC) for part in known.decode().split())
+    return since if now - asked_at <= ASKED_WITHIN else now
+
+
+def _stamp(since: datetime, asked_at: datetime) -> str:
+    return f"{since.timestamp()} {asked_at.timestamp()}"
 
 
 def forget(*, region: str, driver_id: UUID) -> None:

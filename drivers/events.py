@@ -92,5 +92,23 @@ class DriverReleased(DeliveryEvent):
 
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriverSilent(DeliveryEvent):
+    """He has the food and was not heard of for minutes."""
+
+    assignment_id: UUID
+    driver_id: UUID
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverHeard(DeliveryEvent):
+    """He is back after a silence."""
+
+    assignment_id: UUID
+    driver_id: UUID
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoDriverFound(DeliveryEvent):
     """The search passed its deadline; it goes on, and somebody should look."""

@@ -60,7 +60,9 @@ class DriverInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentInfo:
-    """Who rides an order. `status` assigned, arrived, picked_up or delivered; `rating` in stars."""
+    """Who rides an order. `status` assigned, arrived, picked_up or delivered; `rating` in stars;
+    `silent_since` while he has the food and is not heard of.
+    """
 
     id: UUID
     order_id: UUID
@@ -73,6 +75,7 @@ class AssignmentInfo:
     region: str
     assigned_at: datetime
     picked_up_at: datetime | None
+    silent_since: datetime | None
     payout: Money
 
 
@@ -258,6 +261,7 @@ def _assignment(row: Assignment) -> AssignmentInfo:
         region=row.delivery.region,
         assigned_at=row.assigned_at,
         picked_up_at=row.picked_up_at,
+        silent_since=row.silent_since,
         payout=Money(row.delivery.payout_minor, row.delivery.currency),
     )
 

@@ -77,6 +77,16 @@ def live_of_drivers(*, driver_ids: Collection[UUID]) -> QuerySet[Assignment]:
     return Assignment.objects.live().filter(driver_id__in=driver_ids).with_people().order_by("assigned_at")
 
 
+def riding_in(*, region: str) -> list[Assignment]:
+    rows = Assignment.objects.live().filter(delivery__region=region)
+    return list(rows.with_people().order_by("assigned_at"))
+
+
+def regions_with_riders() -> list[str]:
+    rows = Assignment.objects.live().values_list("delivery__region", flat=True)
+    return list(rows.order_by("delivery__region").distinct())
+
+
 def regions_with_work() -> list[str]:
     """Regions where a search is due or an offer is overdue."""
     due = Q(next_search_at__lte=Now()) | Q(offers__status="pending", offers__expires_at__lte=Now())

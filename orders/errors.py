@@ -13,6 +13,12 @@ class AddressOutOfRange(Conflict):
     code, title = "address_out_of_range", "The restaurant does not deliver to this address"
 
 
+class ScheduleInvalid(Unprocessable):
+    """Not a quarter of an hour, too soon or too far ahead; `earliest_at` and `latest_at` in extra."""
+
+    code, title = "schedule_invalid", "The order cannot be scheduled for that time"
+
+
 class MinimumNotMet(Conflict):
     code, title = "minimum_not_met", "The order is below the restaurant's minimum"
 

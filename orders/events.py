@@ -41,6 +41,15 @@ class OrderConfirmed(_OrderEvent):
 
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPrepTimeChanged(_OrderEvent):
+    """The kitchen promised another time, or (`actor` system) is late and expected later."""
+
+    ready_at: datetime
+    actor: str
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPreparing(_OrderEvent):
     pass
 
@@ -74,3 +83,21 @@ class OrderCancelled(_OrderEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFailed(_OrderEvent):
     code: str
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationRequested(Event):
+    """Somebody (`audience` customer, restaurant or driver) is to be told; who sends it looks the rest up."""
+
+    topic: ClassVar[str] = "notifications.send"
+    source: ClassVar[str] = "orders"
+    subject_field: ClassVar[str] = "notification_id"
+    key_field: ClassVar[str] = "recipient_id"
+    notification_id: UUID
+    order_id: UUID
+    recipient_id: UUID
+    audience: str
+    kind: str
+    channel: str
+    dedupe_key: str

@@ -27,6 +27,8 @@ class OrderView:
     dropoff_street: str
     prep_minutes: int | None
     ready_at: datetime | None
+    scheduled_for: datetime | None
+    opens_at: datetime | None
     placed_at: datetime | None
     confirmed_at: datetime | None
     picked_up_at: datetime | None
@@ -38,6 +40,10 @@ class OrderView:
     @property
     def is_final(self) -> bool:
         return self.status in Order.FINAL
+
+    def is_on_board(self, now: datetime) -> bool:
+        """The kitchen may see it: it is not a scheduled order whose time is still to come."""
+        return self.opens_at is None or self.opens_at <= now
 
 
 def order_view(*, order_id: UUID) -> OrderView:
@@ -81,6 +87,8 @@ def _view(order: Order) -> OrderView:
         dropoff_street=order.street,
         prep_minutes=order.prep_minutes,
         ready_at=order.ready_at,
+        scheduled_for=order.scheduled_for,
+        opens_at=order.opens_at,
         placed_at=order.placed_at,
         confirmed_at=order.confirmed_at,
         picked_up_at=order.picked_up_at,

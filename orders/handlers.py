@@ -5,7 +5,10 @@ from typing import Protocol, cast
 from uuid import UUID
 
 from deliveryapp import saga
+from deliveryapp.clock import utc_now
 from deliveryapp.events import Envelope
+from drivers.events import DriverReleased
+from orders import services
 
 
 class _AboutAnOrder(Protocol):
@@ -16,3 +19,10 @@ def wake_sagas(envelopes: Sequence[Envelope]) -> None:
     """Something happened to the orders' money or drivers: their sagas look again."""
     order_ids = {cast(_AboutAnOrder, envelope.event).order_id for envelope in envelopes}
     saga.wake_all(saga="order", subject_ids=order_ids)
+
+
+def tell_of_silent_driver(envelope: Envelope) -> None:
+    """Its driver was released for his silence: customer and kitchen hear of it."""
+    event = cast(DriverReleased, envelope.event)
+    if event.reason == "silent":
+        services.driver_replaced(order_id=event.order_id, assignment_id=event.assignment_id, now=utc_now())

@@ -76,7 +76,11 @@ def notify_restaurant(order_id: UUID) -> Outcome:
     order = Order.objects.get(pk=order_id)
     if order.status == Status.CANCELLED:
         return Abort(_why(order))
-    restaurants.open_ticket(order_id=order_id, restaurant_id=order.restaurant_id, now=utc_now())
+    now = utc_now()
+    if order.opens_at is not None and order.opens_at > now:
+        return Wait(order.opens_at - now)
+    restaurants.open_ticket(order_id=order_id, restaurant_id=order.restaurant_id, now=now)
+    services.ticket_opened(order_id=order_id, now=now)
     return Done()
 
 
@@ -86,15 +90,25 @@ def withdraw_ticket(order_id: UUID) -> Outcome:
 
 
 def await_confirmation(order_id: UUID) -> Outcome:
-    """The kitchen answers within five minutes or the order is cancelled (R12)."""
-    order = Order.objects.get(pk=order_id)
+    """The kitchen answers within five minutes or the order is cancelled (R12); at once when it closed on its
+    open orders or was suspended (R8). A pause changes nothing: the ticket is there to be answered.
+    """
+    order, now = Order.objects.get(pk=order_id), utc_now()
     if order.status != Status.PLACED:
         return Abort(_why(order)) if order.status == Status.CANCELLED else Done()
-    left = respond_by(order) - utc_now()
-    if left > timedelta(0):
-        return Wait(left)
-    services.time_out_restaurant(order_id=order_id, now=utc_now())
+    if services.reject_if_closed(order_id=order_id, now=now):
+        return Wait(timedelta(0))
+    answer_by = respond_by(order)
+    assert answer_by is not None
+    if answer_by > now:
+        return Wait(answer_by - now)
+    services.time_out_restaurant(order_id=order_id, now=now)
     return Wait(timedelta(0))
+
+
+def make_amends(order_id: UUID) -> Outcome:
+    services.make_amends(order_id=order_id, now=utc_now())
+    return Done()
 
 
 def assign_driver(order_id: UUID) -> Outcome:
@@ -119,7 +133,18 @@ def assign_driver(order_id: UUID) -> Outcome:
     )
     if drivers.assignment_of(order_id=order_id) is not None:
         return Done()
-    return Review("no_driver_found") if drivers.is_escalated(order_id=order_id) else Wait(LOOK_EVERY)
+    return _nobody_found(order_id) or _late_kitchen(order_id) or Wait(LOOK_EVERY)
+
+
+def _nobody_found(order_id: UUID) -> Outcome | None:
+    if not drivers.is_escalated(order_id=order_id):
+        return None
+    services.search_takes_longer(order_id=order_id, now=utc_now())
+    return Review("no_driver_found")
+
+
+def _late_kitchen(order_id: UUID) -> Outcome | None:
+    return Review("kitchen_late") if services.follow_kitchen(order_id=order_id, now=utc_now()) else None
 
 
 def release_driver(order_id: UUID) -> Outcome:
@@ -133,9 +158,8 @@ def await_pickup(order_id: UUID) -> Outcome:
         return Done()
     if order.status == Status.CANCELLED:
         return Abort(_why(order))
-    if drivers.is_escalated(order_id=order_id) and drivers.assignment_of(order_id=order_id) is None:
-        return Review("no_driver_found")  # the first driver gave the order back and nobody else took it
-    return Wait(LOOK_EVERY)
+    # A driver may have given the order back, or fallen silent, and nobody else took it.
+    return _nobody_found(order_id) or _late_kitchen(order_id) or Wait(LOOK_EVERY)
 
 
 def capture_payment(order_id: UUID) -> Outcome:
@@ -151,7 +175,13 @@ def await_delivery(order_id: UUID) -> Outcome:
     order = Order.objects.get(pk=order_id)
     if order.status == Status.CANCELLED:
         return Abort(_why(order))
-    return Done() if order.status == Status.DELIVERED else Wait(LOOK_EVERY)
+    if order.status == Status.DELIVERED:
+        return Done()
+    rider = drivers.assignment_of(order_id=order_id)
+    if rider is None or rider.silent_since is None:
+        return Wait(LOOK_EVERY)
+    services.driver_silent(order_id=order_id, assignment_id=rider.id, now=utc_now())
+    return Review("driver_silent")
 
 
 def _why(order: Order) -> str:
@@ -163,7 +193,7 @@ ORDER_SAGA = Saga(
     steps=(
         Step("authorize_payment", authorize_payment, release_payment, max_attempts=30),
         Step("notify_restaurant", notify_restaurant, withdraw_ticket),
-        Step("await_confirmation", await_confirmation),
+        Step("await_confirmation", await_confirmation, make_amends),
         Step("assign_driver", assign_driver, release_driver),
         Step("await_pickup", await_pickup),
         Step("capture_payment", capture_payment, max_attempts=12),

@@ -73,7 +73,7 @@ class PaymentRefunded(_PaymentEvent):
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditGranted(_PaymentEvent):
-    """The customer took credit instead of a refund."""
+    """The customer got credit: instead of a refund, or out of goodwill."""
 
     amount_minor: int
     currency: str

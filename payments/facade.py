@@ -11,7 +11,7 @@ from payments import selectors, services
 from payments.gateways import Answer as ProviderAnswer
 from payments.gateways.browsers import CardForm, card_form
 from payments.models import Payment, Refund
-from payments.selectors import circuits, credit_of, gateway_names
+from payments.selectors import circuits, credit_of, gateway_names, goodwill_of
 from payments.services import (
     ChosenGateway,
     Part,
@@ -25,6 +25,7 @@ from payments.services import (
     change_amount,
     charge_tip,
     choose_gateway,
+    grant_goodwill,
     open_authorization,
     open_tip,
     pay_kitchen,
@@ -58,6 +59,8 @@ __all__ = [
     "credit_of",
     "earnings",
     "gateway_names",
+    "goodwill_of",
+    "grant_goodwill",
     "ledger_of",
     "lock_payment",
     "open_authorization",

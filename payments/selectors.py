@@ -47,6 +47,12 @@ def ledger_of_order(*, order_id: UUID) -> list[LedgerEntry]:
     return list(LedgerEntry.objects.filter(order_id=order_id).order_by("id"))
 
 
+def goodwill_of(*, order_id: UUID) -> int:
+    """Credit given for this order on top of any refund, in minor units of its currency."""
+    given = LedgerEntry.objects.filter(order_id=order_id, kind="goodwill", account=LedgerEntry.Account.CREDIT)
+    return -(given.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
+
+
 def ledger_of_party(
     *, account: str, party_id: UUID, since: datetime, until: datetime
 ) -> list[dict[str, Any]]:

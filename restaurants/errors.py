@@ -61,3 +61,9 @@ class TicketNotFound(NotFound):
     """No ticket was opened for this order."""
 
     code, title = "ticket_not_found", "Ticket not found"
+
+
+class RestaurantSuspended(Conflict):
+    """Support has taken it off the platform for now; only support lifts that."""
+
+    code, title = "restaurant_suspended", "The restaurant is suspended"

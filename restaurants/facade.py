@@ -3,9 +3,11 @@
 from typing import TypedDict
 from uuid import UUID
 
-from restaurants.pricing import DeliveryTariff, DeliveryTerms, EtaMinutes, delivery_fee_minor
+from restaurants.pricing import DeliveryTariff, DeliveryTerms, EtaMinutes, delivery_fee_minor, ride_time
+from restaurants.selectors.alternatives import alternatives
 from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, price_cart
 from restaurants.selectors.facts import (
+    Alternative,
     CartLine,
     Membership,
     PricedCart,
@@ -14,14 +16,22 @@ from restaurants.selectors.facts import (
     RestaurantInfo,
     TicketInfo,
 )
-from restaurants.selectors.places import delivery_terms, get_restaurant, get_restaurants
+from restaurants.selectors.places import (
+    answers_no_more,
+    delivery_terms,
+    get_restaurant,
+    get_restaurants,
+    require_open,
+)
 from restaurants.selectors.staff import require_staff, restaurants_of
 from restaurants.selectors.tickets import tickets
+from restaurants.services.closing import close_out, lift_suspension, suspend
 from restaurants.services.tickets import acknowledge_ticket, open_ticket, withdraw_ticket
 
 __all__ = [
     "MAX_LINES",
     "MAX_QUANTITY",
+    "Alternative",
     "CartLine",
     "DeliveryTariff",
     "DeliveryTerms",
@@ -33,15 +43,22 @@ __all__ = [
     "RestaurantInfo",
     "TicketInfo",
     "acknowledge_ticket",
+    "alternatives",
+    "answers_no_more",
+    "close_out",
     "delivery_fee_minor",
     "delivery_terms",
     "get_restaurant",
     "get_restaurants",
+    "lift_suspension",
     "open_ticket",
     "price_cart",
+    "require_open",
     "require_staff",
     "restaurants_of",
+    "ride_time",
     "role_of",
+    "suspend",
     "tickets",
     "withdraw_ticket",
 ]

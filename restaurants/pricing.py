@@ -5,6 +5,7 @@ in the list (where nobody routes) and in the quote.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from deliveryapp.routing import DEFAULT_CIRCUITY, VEHICLES
@@ -61,13 +62,19 @@ def delivery_fee_minor(tariff: DeliveryTariff, distance_m: float) -> int:
     return tariff.delivery_fee_minor + -(-tariff.delivery_fee_per_km_minor * extra_m // 1_000)
 
 
+def ride_time(distance_m: float) -> timedelta:
+    """From the kitchen's counter to the door over `distance_m` of straight line, by bicycle, with both
+    hand-overs; the city's time."""
+    ride_s = distance_m * DEFAULT_CIRCUITY / VEHICLES["bicycle"].speed_m_s
+    return timedelta(seconds=ride_s + HAND_OVERS_S)
+
+
 def eta_minutes(*, prep_minutes: int, distance_m: float) -> EtaMinutes:
     """Preparation plus a ride by bicycle over `distance_m` of straight line, as a range on five-minute marks.
 
     The late end leaves a quarter more, since kitchens and lights are late more often than early.
     """
-    ride_s = distance_m * DEFAULT_CIRCUITY / VEHICLES["bicycle"].speed_m_s
-    minutes = prep_minutes + (ride_s + HAND_OVERS_S) / 60
+    minutes = prep_minutes + ride_time(distance_m).total_seconds() / 60
     earliest = max(_STEP_MINUTES, int(minutes // _STEP_MINUTES) * _STEP_MINUTES)
     latest = -(-int(minutes * 1.25 + 1) // _STEP_MINUTES) * _STEP_MINUTES
     return EtaMinutes(earliest, max(latest, earliest + 2 * _STEP_MINUTES))

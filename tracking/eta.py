@@ -19,6 +19,8 @@ HAND_OVER_S = 120.0
 AT_THE_DOOR_S = 60.0
 STILL_COOKING_S = 60.0  # past the promised time and not ready
 
+LONGEST_SPREAD_OF_S = 3_600.0  # a day ahead is not a day's uncertainty
+
 Confidence = Literal["low", "medium", "high"]
 SPREAD: dict[Confidence, tuple[float, float]] = {
     # share of what remains, plus seconds
@@ -42,6 +44,7 @@ class Facts:
     driver_at: Point | None
     assigned: bool
     fresh: bool
+    not_before: datetime | None = None  # a scheduled order is not brought earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,11 @@ class Eta:
 def estimate(facts: Facts, *, now: datetime, speed: float) -> Eta:
     """A range around what remains: a little earlier, more often later."""
     remaining_s = _remaining_s(facts, now, speed)
+    if facts.not_before is not None and not facts.picked_up:
+        remaining_s = max(remaining_s, (facts.not_before - now).total_seconds() * speed)
     confidence = _confidence(facts)
     share, extra_s = SPREAD[confidence]
-    spread_s = remaining_s * share + extra_s
+    spread_s = min(remaining_s, LONGEST_SPREAD_OF_S) * share + extra_s
     earliest_s = max(0.0, remaining_s - spread_s / 2)
     return Eta(
         now + timedelta(seconds=earliest_s / speed),

@@ -16,6 +16,7 @@ from drivers.events import (
     DriverReleased,
 )
 from orders import facade as orders
+from orders.events import NotificationRequested
 from tracking.selectors import Watched, watched_order
 from tracking.services import riding
 from tracking.services.fanout import driver_group, order_group, restaurant_group
@@ -45,7 +46,7 @@ def on_order_event(envelope: Envelope) -> None:
     order_id: UUID = envelope.subject
     watched = watched_order(order_id=order_id, now=utc_now())
     _push_status(envelope, watched)
-    if envelope.type not in UNSEEN_BY_RESTAURANT:
+    if envelope.type not in UNSEEN_BY_RESTAURANT and watched.order.is_on_board(utc_now()):
         _push_card(watched.order.restaurant_id, order_id, envelope.type)
     if watched.assignment is not None:
         _tell_driver(envelope, watched.assignment.driver_id, watched.assignment.region)
@@ -64,6 +65,21 @@ def on_driver_event(envelope: Envelope) -> None:
             _push_delivery(event)
         _push_driver(event)
         _push_card(event.restaurant_id, event.order_id, envelope.type)
+
+
+def on_notification(envelope: Envelope) -> None:
+    """Whoever is to be told hears it at once where he looks already."""
+    event = envelope.event
+    assert isinstance(event, NotificationRequested)
+    groups = {
+        "customer": order_group(event.order_id),
+        "restaurant": restaurant_group(event.recipient_id),
+        "driver": driver_group(event.recipient_id),
+    }
+    frame = {"type": "notice", "order_id": event.order_id, "kind": event.kind}
+    push(group=groups[event.audience], frame=frame)
+    if event.audience == "restaurant":
+        _push_card(event.recipient_id, event.order_id, event.kind)
 
 
 def _push_status(envelope: Envelope, watched: Watched) -> None:

@@ -21,12 +21,19 @@ class Invariant:
 
 def legal_moves() -> list[tuple[str, str]]:
     """Every (from, to) of the order's state machine, read from the model."""
-    field = Order._meta.get_field("status")
-    return [(str(move.source), str(move.target)) for move in field.get_all_transitions(Order)]
+    moves = Order._meta.get_field("status").get_all_transitions(Order)
+    return [(str(move.source), str(move.target)) for move in moves if move.target is not None]
+
+
+def changes_in_place() -> set[tuple[str, str]]:
+    """(status, status) where something else of the order may change and be told."""
+    moves = Order._meta.get_field("status").get_all_transitions(Order)
+    return {(str(move.source), str(move.source)) for move in moves if move.target is None}
 
 
 def _moves_sql() -> str:
-    return ", ".join(f"('{source}', '{target}')" for source, target in [("", "created"), *legal_moves()])
+    pairs = [("", "created"), *legal_moves(), *sorted(changes_in_place())]
+    return ", ".join(f"('{source}', '{target}')" for source, target in pairs)
 
 
 INVARIANTS: tuple[Invariant, ...] = (

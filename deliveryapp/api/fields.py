@@ -1,6 +1,8 @@
 """Serializer fields that every app shares."""
 
 import math
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -64,6 +66,17 @@ class StrictBooleanField(serializers.BooleanField):
         if type(data) is not bool:
             self.fail("invalid", input=data)
         return data
+
+
+class AwareDateTimeField(serializers.DateTimeField):
+    """A moment with its offset from UTC; a wall time without one means something else to everybody."""
+
+    default_error_messages = {"naive": "Say the offset from UTC, as in 2026-05-04T19:30:00+03:00."}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if isinstance(value, str) and not re.search(r"(?:[zZ]|[+-]\d\d:?\d\d)$", value):
+            self.fail("naive")
+        return super().to_internal_value(value).astimezone(UTC)
 
 
 class _FiniteField(serializers.FloatField):

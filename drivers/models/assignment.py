@@ -52,6 +52,7 @@ class Assignment(FSMModelMixin, models.Model):
     arrived_at = models.DateTimeField(null=True, blank=True)
     picked_up_at = models.DateTimeField(null=True, blank=True)
     at_customer_at = models.DateTimeField(null=True, blank=True)
+    silent_since = models.DateTimeField(null=True, blank=True)  # noticed with the food in his bag
     delivered_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
     release_reason = models.CharField(max_length=20, blank=True)
@@ -97,6 +98,11 @@ class Assignment(FSMModelMixin, models.Model):
     @transition(field=status, source=LIVE, target=Status.RELEASED)
     def release(self, *, reason: str, now: datetime) -> None:
         self.released_at, self.release_reason = now, reason
+
+    def last_act_at(self) -> datetime:
+        """When the driver last did something about it."""
+        acts = (self.assigned_at, self.arrived_at, self.picked_up_at, self.at_customer_at)
+        return max(at for at in acts if at is not None)
 
     def store(self) -> None:
         """Save a transition; the delivery's lock is held by the caller."""

@@ -56,6 +56,17 @@ def go_offline(*, user_id: UUID, now: datetime) -> Driver:
     return selectors.driver_for(user_id=user_id)
 
 
+def take_off_shift(*, driver: Driver, now: datetime) -> None:
+    """His phone says nothing: nobody asks him until he goes online again. While he still carries something
+    else the shift goes on, and only his place on the map is forgotten.
+    """
+    with durable():
+        ended = Driver.objects.end_shift(driver.pk)
+    if ended:
+        _withdraw_offers(driver.pk, now)
+    _hide(driver)
+
+
 def save_positions() -> int:
     """Copy the live positions of all on shift into the database, for the day Redis is gone.
 

@@ -27,3 +27,8 @@ def search_pause(*, escalated: bool) -> timedelta:
 def second_asking_after() -> timedelta:
     """When a driver who said no may be asked again, if nobody else is left."""
     return scaled(timedelta(seconds=60), floor=timedelta(seconds=10))
+
+
+def silent_after() -> timedelta:
+    """How long a riding driver may be unheard of (R7). Stored positions are up to half a minute old."""
+    return scaled(timedelta(minutes=5), floor=timedelta(seconds=90))

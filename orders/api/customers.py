@@ -15,7 +15,7 @@ from deliveryapp.api.answers import KEY, key_of, respond
 from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from orders import selectors, services
-from orders.api.outputs import OrderOutput, QuoteOutput, StatusOutput
+from orders.api.outputs import AlternativesOutput, OrderOutput, QuoteOutput, StatusOutput
 from orders.api.quotes import quote_document
 from orders.api.serializers import AddressSerializer, CancelInput, OrderInput, QuoteInput
 from orders.models import Address, Order
@@ -126,6 +126,14 @@ class CancelView(APIView):
             now=utc_now(),
         )
         return respond(answer)
+
+
+class AlternativesView(APIView):
+    @extend_schema(tags=["orders"], responses={200: AlternativesOutput})
+    def get(self, request: Request, order_id: UUID) -> Response:
+        """Up to 5 open restaurants that deliver to the same door: same cuisine first, then the nearest."""
+        order = selectors.get_customer_order(user=current_user(request), order_id=order_id)
+        return Response({"results": selectors.alternative_documents(order, now=utc_now())})
 
 
 class AddressesView(generics.ListCreateAPIView[Address]):

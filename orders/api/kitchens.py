@@ -15,14 +15,16 @@ from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from orders import selectors, services
 from orders.api.outputs import BoardOrderOutput
-from orders.api.serializers import ConfirmInput, RejectInput
+from orders.api.serializers import ConfirmInput, PrepTimeInput, RejectInput
 from orders.models import Order
+
+STATE = OpenApiParameter("state", str, enum=["active", "past", "scheduled"])
 
 
 class BoardView(generics.ListAPIView[Order]):
     serializer_class = BoardOrderOutput
 
-    @extend_schema(tags=["kitchen"], parameters=[OpenApiParameter("state", str, enum=["active", "past"])])
+    @extend_schema(tags=["kitchen"], parameters=[STATE])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         selectors.require_board(user=current_user(request), restaurant_id=kwargs["restaurant_id"])
         page = self.paginate_queryset(self.get_queryset())
@@ -88,6 +90,43 @@ class RejectView(_BoardAction):
             return services.reject(user_id=user_id, **form.validated_data, **ids)
 
         return self.act(request, restaurant_id, order_id, reject)
+
+
+class CancelConfirmedView(_BoardAction):
+    @extend_schema(
+        tags=["kitchen"],
+        request=RejectInput,
+        responses={200: BoardOrderOutput},
+        description="Give up an order that was confirmed, until pick-up. Its customer gets everything back.",
+        examples=[OpenApiExample("The stove broke", request_only=True, value={"reason": "kitchen_problem"})],
+    )
+    def post(self, request: Request, restaurant_id: UUID, order_id: UUID) -> Response:
+        form = RejectInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user_id = current_user(request).pk
+
+        def cancel(**ids: Any) -> object:
+            return services.cancel_confirmed(user_id=user_id, **form.validated_data, **ids)
+
+        return self.act(request, restaurant_id, order_id, cancel)
+
+
+class PrepTimeView(_BoardAction):
+    @extend_schema(
+        tags=["kitchen"],
+        request=PrepTimeInput,
+        responses={200: BoardOrderOutput},
+        examples=[OpenApiExample("Ten minutes more", request_only=True, value={"minutes": 10})],
+    )
+    def post(self, request: Request, restaurant_id: UUID, order_id: UUID) -> Response:
+        form = PrepTimeInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        user_id = current_user(request).pk
+
+        def change(**ids: Any) -> object:
+            return services.change_prep_time(user_id=user_id, **form.validated_data, **ids)
+
+        return self.act(request, restaurant_id, order_id, change)
 
 
 class PreparingView(_BoardAction):

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from deliveryapp.api.fields import MoneyField
+from orders.selectors.attention import ATTENTION
 
 
 class OptionOutput(serializers.Serializer[Any]):
@@ -53,6 +54,7 @@ class QuoteOutput(AmountsOutput):
 class RestaurantBrief(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     slug = serializers.CharField(required=False)
+    timezone = serializers.CharField(required=False)
     name = serializers.CharField()
     street = serializers.CharField()
     lat = serializers.FloatField()
@@ -104,6 +106,7 @@ class OrderOutput(AmountsOutput):
     payment = PaymentOutput()
     prep_minutes = serializers.IntegerField(allow_null=True)
     ready_at = serializers.DateTimeField(allow_null=True)
+    scheduled_for = serializers.DateTimeField(allow_null=True)
     cancellable = serializers.BooleanField()
     cancel_refund = MoneyField(help_text="What cancelling now would give back")
     cancel_reason = serializers.CharField(allow_blank=True)
@@ -116,6 +119,29 @@ class OrderOutput(AmountsOutput):
     delivered_at = serializers.DateTimeField(allow_null=True)
     cancelled_at = serializers.DateTimeField(allow_null=True)
     history = ChangeOutput(many=True)
+    attention = serializers.ListField(
+        child=serializers.ChoiceField(choices=ATTENTION),
+        required=False,
+        help_text="What the customer should know of now",
+    )
+    goodwill = MoneyField(
+        allow_null=True, required=False, help_text="Credit for the trouble the restaurant made"
+    )
+
+
+class AlternativeOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    cuisines = serializers.ListField(child=serializers.CharField())
+    rating = serializers.FloatField(allow_null=True)
+    distance_m = serializers.IntegerField()
+    delivery_fee = MoneyField()
+    eta_minutes = RangeOutput()
+
+
+class AlternativesOutput(serializers.Serializer[Any]):
+    results = AlternativeOutput(many=True)
 
 
 class StatusOutput(serializers.Serializer[Any]):
@@ -147,6 +173,7 @@ class BoardOrderOutput(serializers.Serializer[Any]):
     respond_by = serializers.DateTimeField()
     prep_minutes = serializers.IntegerField(allow_null=True)
     ready_at = serializers.DateTimeField(allow_null=True)
+    scheduled_for = serializers.DateTimeField(allow_null=True)
     lines = BoardLineOutput(many=True)
     note = serializers.CharField(allow_blank=True)
     total = MoneyField()
@@ -177,6 +204,7 @@ class DeliveryOutput(serializers.Serializer[Any]):
     dropoff = DeliveryDropoffOutput()
     customer_first_name = serializers.CharField()
     ready_at = serializers.DateTimeField(allow_null=True)
+    scheduled_for = serializers.DateTimeField(allow_null=True)
     payout = MoneyField()
 
 

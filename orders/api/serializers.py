@@ -7,6 +7,7 @@ from uuid import UUID
 from rest_framework import serializers
 
 from deliveryapp.api.fields import (
+    AwareDateTimeField,
     LatitudeField,
     LongitudeField,
     NoteField,
@@ -77,6 +78,11 @@ class QuoteInput(serializers.Serializer[Any]):
     tip_minor = StrictIntegerField(min_value=0, max_value=pricing.MAX_TIP_MINOR, default=0)
     note = NoteField(max_length=300)
     expected_total_minor = StrictIntegerField(min_value=0, allow_null=True, default=None)
+    scheduled_for = AwareDateTimeField(
+        allow_null=True,
+        default=None,
+        help_text="When it should be at the door: on a quarter of an hour, up to 5 days ahead; null: now",
+    )
 
     def as_request(self) -> OrderRequest:
         data = self.validated_data
@@ -90,6 +96,7 @@ class QuoteInput(serializers.Serializer[Any]):
             payment_gateway=data.get("payment_gateway", ""),
             use_credit=data.get("use_credit", False),
             expected_total_minor=data["expected_total_minor"],
+            scheduled_for=data["scheduled_for"],
             allow_duplicate=data.get("allow_duplicate", False),
         )
 
@@ -128,6 +135,10 @@ class CancelInput(serializers.Serializer[Any]):
 
 class ConfirmInput(serializers.Serializer[Any]):
     prep_minutes = StrictIntegerField(min_value=1, max_value=180)
+
+
+class PrepTimeInput(serializers.Serializer[Any]):
+    minutes = StrictIntegerField(min_value=1, max_value=180, help_text="Ready in so many minutes from now")
 
 
 class RejectInput(serializers.Serializer[Any]):

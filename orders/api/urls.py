@@ -1,12 +1,14 @@
 from django.urls import include, path
 
-from orders.api import customers, kitchens, money, riders
+from orders.api import closing, customers, kitchens, money, riders
 
 board = [
     path("", kitchens.BoardView.as_view()),
     path("<uuid:order_id>/acknowledge/", kitchens.AcknowledgeView.as_view()),
     path("<uuid:order_id>/confirm/", kitchens.ConfirmView.as_view()),
     path("<uuid:order_id>/reject/", kitchens.RejectView.as_view()),
+    path("<uuid:order_id>/cancel/", kitchens.CancelConfirmedView.as_view()),
+    path("<uuid:order_id>/prep-time/", kitchens.PrepTimeView.as_view()),
     path("<uuid:order_id>/preparing/", kitchens.PreparingView.as_view()),
     path("<uuid:order_id>/ready/", kitchens.ReadyView.as_view()),
 ]
@@ -16,12 +18,15 @@ urlpatterns = [
     path("orders/<uuid:order_id>/", customers.OrderView.as_view()),
     path("orders/<uuid:order_id>/status/", customers.StatusView.as_view()),
     path("orders/<uuid:order_id>/cancel/", customers.CancelView.as_view()),
+    path("orders/<uuid:order_id>/alternatives/", customers.AlternativesView.as_view()),
     path("orders/<uuid:order_id>/receipt/", money.ReceiptView.as_view()),
     path("orders/<uuid:order_id>/refunds/", money.RefundsView.as_view()),
     path("orders/<uuid:order_id>/tip/", money.TipView.as_view()),
     path("credit/", money.CreditView.as_view()),
     path("addresses/", customers.AddressesView.as_view()),
     path("restaurants/<uuid:restaurant_id>/orders/", include(board)),
+    path("restaurants/<uuid:restaurant_id>/close/", closing.CloseView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/suspension/", closing.SuspensionView.as_view()),
     path("restaurants/<uuid:restaurant_id>/earnings/", money.RestaurantEarningsView.as_view()),
     path("driver/earnings/", money.DriverEarningsView.as_view()),
     path("driver/deliveries/", riders.DeliveriesView.as_view()),

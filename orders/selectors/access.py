@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from deliveryapp.errors import InvalidInput, NotFound
 from deliveryapp.models import User
@@ -32,8 +33,8 @@ def require_board_order(*, user: User, restaurant_id: UUID, order_id: UUID) -> N
     """Raises NotFound unless the user works for this restaurant and the order was placed there."""
     restaurants.require_staff(user_id=user.pk, restaurant_id=restaurant_id)
     hidden = (Order.Status.CREATED, Order.Status.FAILED)
-    visible = Order.objects.filter(pk=order_id, restaurant_id=restaurant_id).exclude(status__in=hidden)
-    if not visible.exists():
+    theirs = Order.objects.filter(pk=order_id, restaurant_id=restaurant_id).exclude(status__in=hidden)
+    if not theirs.filter(_is_open()).exists():
         raise OrderNotFound
 
 
@@ -78,11 +79,21 @@ def orders_of_customer(*, user_id: UUID, state: str | None) -> QuerySet[Order]:
 
 
 def orders_of_restaurant(*, restaurant_id: UUID, state: str | None) -> QuerySet[Order]:
-    """What the kitchen may see: everything from placement on; `active` is what is on the board."""
+    """What the kitchen may see: everything from placement on; `active` is what is on the board, `scheduled`
+    what will be there later.
+    """
     orders = Order.objects.filter(restaurant_id=restaurant_id, placed_at__isnull=False)
+    if state == "scheduled":
+        return orders.filter(status=Order.Status.PLACED, opens_at__gt=Now())
+    orders = orders.filter(_is_open())
     if state == "active":
         return orders.filter(status__in=Order.ON_BOARD)
     return _in_state(orders, state)
+
+
+def _is_open() -> Q:
+    """Not a scheduled order whose time is still to come."""
+    return Q(opens_at__isnull=True) | Q(opens_at__lte=Now())
 
 
 def _in_state(orders: QuerySet[Order], state: str | None) -> QuerySet[Order]:

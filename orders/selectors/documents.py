@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +10,11 @@ from deliveryapp.clock import scaled
 from deliveryapp.money import Money
 from drivers import facade as drivers
 from drivers.facade import AssignmentInfo
+from orders import goodwill
 from orders.errors import OrderNotFound
 from orders.models import Order, OrderFailure, OrderLine, OrderStatusChange
 from orders.refund_policy import By, refundable_minor
+from orders.selectors.attention import attention
 from payments import facade as payments
 from payments.facade import PaymentInfo
 from restaurants import facade as restaurants
@@ -22,8 +24,11 @@ CONFIRM_AT_LEAST = timedelta(seconds=45)  # when the city's time runs fast, mach
 Document = dict[str, Any]
 
 
-def respond_by(order: Order) -> Any:
-    return order.placed_at and order.placed_at + scaled(CONFIRM_WITHIN, floor=CONFIRM_AT_LEAST)
+def respond_by(order: Order) -> datetime | None:
+    """When the kitchen must have answered; a scheduled order is answered when its time has come."""
+    if order.placed_at is None:
+        return None
+    return (order.opens_at or order.placed_at) + scaled(CONFIRM_WITHIN, floor=CONFIRM_AT_LEAST)
 
 
 def order_document(
@@ -60,6 +65,7 @@ def order_document(
         "payment": _payment(payment, order.currency),
         "prep_minutes": order.prep_minutes,
         "ready_at": order.ready_at,
+        "scheduled_for": order.scheduled_for,
         "cancellable": order.status in (Order.Status.CREATED, *Order.ON_BOARD),
         "cancel_refund": _money(refundable_minor(order, by=By.CUSTOMER, status=order.status), order.currency),
         "cancel_reason": order.cancel_reason,
@@ -166,10 +172,7 @@ def order_documents(orders: Sequence[Order], *, with_history: bool = False) -> l
     if with_history:
         for change in OrderStatusChange.objects.filter(order_id__in=ids).order_by("seq"):
             history[change.order_id].append(change)
-    slugs = {
-        key: info.slug
-        for key, info in restaurants.get_restaurants(ids={o.restaurant_id for o in orders}).items()
-    }
+    places = restaurants.get_restaurants(ids={o.restaurant_id for o in orders})
     documents = [
         order_document(
             order,
@@ -181,12 +184,20 @@ def order_documents(orders: Sequence[Order], *, with_history: bool = False) -> l
         for order in orders
     ]
     for order, document in zip(orders, documents, strict=True):
-        document["restaurant"]["slug"] = slugs.get(order.restaurant_id, "")
+        place = places[order.restaurant_id]
+        document["restaurant"] |= {"slug": place.slug, "timezone": place.timezone}
     return documents
 
 
 def order_document_of(order: Order) -> Document:
-    return order_documents([order], with_history=True)[0]
+    """With its history, what the customer should know of now, and what it gets for a kitchen's fault."""
+    goodwill_minor = (
+        payments.goodwill_of(order_id=order.pk) if goodwill.is_restaurants_fault(order.cancel_reason) else 0
+    )
+    return order_documents([order], with_history=True)[0] | {
+        "attention": attention(order),
+        "goodwill": _money(goodwill_minor, order.currency) if goodwill_minor else None,
+    }
 
 
 def _lines_of(ids: Iterable[UUID]) -> defaultdict[UUID, list[OrderLine]]:
@@ -216,6 +227,7 @@ def _board(
         "respond_by": respond_by(order),
         "prep_minutes": order.prep_minutes,
         "ready_at": order.ready_at,
+        "scheduled_for": order.scheduled_for,
         "lines": [
             {
                 "name": line.name,
@@ -272,5 +284,6 @@ def _delivery(assignment: AssignmentInfo, order: Order) -> Document:
         },
         "customer_first_name": order.customer_first_name,
         "ready_at": order.ready_at,
+        "scheduled_for": order.scheduled_for,
         "payout": _money(order.payout_minor, order.currency),
     }

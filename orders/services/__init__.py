@@ -1,13 +1,30 @@
 """Writes of the orders app: placing, the kitchen's and the driver's progress, cancelling, customers."""
 
+from orders.services.amends import make_amends
 from orders.services.cancelling import (
     cancel_as_support,
     cancel_once,
     fail_order,
     time_out_restaurant,
 )
+from orders.services.closing import (
+    close_restaurant,
+    lift_suspension,
+    reject_if_closed,
+    suspend_restaurant,
+)
 from orders.services.customers import AddressInput, add_address, register_customers
-from orders.services.kitchen import acknowledge, confirm, mark_ready, reject, start_preparing
+from orders.services.kitchen import (
+    acknowledge,
+    cancel_confirmed,
+    change_prep_time,
+    confirm,
+    mark_ready,
+    reject,
+    start_preparing,
+)
+from orders.services.lateness import follow_kitchen
+from orders.services.news import driver_replaced, driver_silent, search_takes_longer, ticket_opened
 from orders.services.placing import place_authorized, place_once
 from orders.services.quoting import DeliveryInput, OrderRequest, Quote, quote
 from orders.services.refunding import LineRefund, RefundWish, refund_order
@@ -24,11 +41,19 @@ __all__ = [
     "acknowledge",
     "add_address",
     "cancel_as_support",
+    "cancel_confirmed",
     "cancel_once",
+    "change_prep_time",
     "change_tip",
+    "close_restaurant",
     "confirm",
     "deliver",
+    "driver_replaced",
+    "driver_silent",
     "fail_order",
+    "follow_kitchen",
+    "lift_suspension",
+    "make_amends",
     "mark_ready",
     "pick_up",
     "place_authorized",
@@ -37,6 +62,10 @@ __all__ = [
     "refund_order",
     "register_customers",
     "reject",
+    "reject_if_closed",
+    "search_takes_longer",
     "start_preparing",
+    "suspend_restaurant",
+    "ticket_opened",
     "time_out_restaurant",
 ]

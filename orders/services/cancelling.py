@@ -12,9 +12,11 @@ from deliveryapp.models import User
 from deliveryapp.transactions import durable, require_transaction
 from orders.errors import NotCancellable
 from orders.events import OrderCancelled, OrderFailed
-from orders.models import Customer, Order, OrderFailure
+from orders.models import Customer, Kind, Order, OrderFailure
 from orders.selectors import documents
 from orders.services.moving import SAGA, SYSTEM, Actor, lock_order, move
+
+EXCUSES = (Kind.ORDER_LATE, Kind.SEARCH_TAKES_LONGER, Kind.DRIVER_CHANGED, Kind.DRIVER_SILENT)
 
 
 def cancel_once(*, order_id: UUID, user: User, reason: str, key: str | None, now: datetime) -> Answer:
@@ -51,8 +53,15 @@ def cancel_as_customer(*, order_id: UUID, user_id: UUID, reason: str, now: datet
     if order.status not in Order.ON_BOARD:
         raise NotCancellable(f"The order is {order.status}.", order_status=order.status)
     cancel_locked(order, code="cancelled_by_customer", actor=actor, detail=reason, now=now)
-    Customer.objects.filter(pk=order.customer_id).update(cancelled_count=F("cancelled_count") + 1)
+    if not _is_excused(order, now):
+        Customer.objects.filter(pk=order.customer_id).update(cancelled_count=F("cancelled_count") + 1)
     return order
+
+
+def _is_excused(order: Order, now: datetime) -> bool:
+    """It was not whim: we had told of a delay, or the kitchen had not even seen the scheduled order."""
+    unseen = order.opens_at is not None and order.opens_at > now
+    return unseen or order.notifications.filter(kind__in=EXCUSES).exists()
 
 
 def cancel_as_support(*, order_id: UUID, user_id: UUID, reason: str, now: datetime) -> Order:

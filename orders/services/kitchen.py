@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from deliveryapp import saga
-from deliveryapp.clock import scaled
+from deliveryapp.clock import scaled, unscaled
 from deliveryapp.transactions import durable
 from drivers import facade as drivers
+from orders import scheduling
 from orders.errors import IllegalMove
-from orders.events import OrderConfirmed, OrderPreparing, OrderReady
+from orders.events import OrderConfirmed, OrderPreparing, OrderPrepTimeChanged, OrderReady
 from orders.models import Order
 from orders.services.cancelling import cancel_locked
 from orders.services.moving import SAGA, Actor, lock_order, move
@@ -30,7 +31,7 @@ def confirm(*, order_id: UUID, user_id: UUID, prep_minutes: int, now: datetime) 
     """Raises IllegalMove when the order was cancelled, rejected or timed out first."""
     with durable():
         order = lock_order(order_id)
-        ready_at = now + scaled(timedelta(minutes=prep_minutes))
+        ready_at = scheduling.ready_at(order, cooked_at=now + scaled(timedelta(minutes=prep_minutes)))
         move(
             order,
             order.confirm,
@@ -56,6 +57,40 @@ def reject(*, order_id: UUID, user_id: UUID, reason: str, detail: str, now: date
     return order
 
 
+def cancel_confirmed(*, order_id: UUID, user_id: UUID, reason: str, detail: str, now: datetime) -> Order:
+    """The kitchen gives up what it had confirmed, until pick-up; it is not paid. Raises IllegalMove."""
+    with durable():
+        order = lock_order(order_id)
+        if order.status not in Order.IN_KITCHEN:
+            raise IllegalMove(f"The order is {order.status}.", order_status=order.status)
+        said = f"{reason} {detail}".strip()
+        actor = Actor("restaurant", user_id)
+        cancel_locked(order, code="cancelled_by_restaurant", actor=actor, detail=said, now=now)
+    return order
+
+
+def change_prep_time(*, order_id: UUID, user_id: UUID, minutes: int, now: datetime) -> Order:
+    """Ready in so many minutes from now: a new promise. Raises IllegalMove once cooked or before the yes."""
+    with durable():
+        order = lock_order(order_id)
+        ready_at, actor = now + scaled(timedelta(minutes=minutes)), Actor("restaurant", user_id)
+        since = order.confirmed_at or now
+        whole = -(-int(unscaled(ready_at - since).total_seconds()) // 60)
+        move(
+            order,
+            order.promise_anew,
+            OrderPrepTimeChanged,
+            actor=actor,
+            now=now,
+            reason=f"ready in {minutes} minutes",
+            fields={"prep_minutes": whole, "ready_at": ready_at},
+            facts={"ready_at": ready_at, "actor": actor.kind},
+        )
+        drivers.set_ready_at(order_id=order_id, ready_at=ready_at, now=now)
+        saga.wake(saga=SAGA, subject_id=order_id)
+    return order
+
+
 def start_preparing(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
     with durable():
         order = lock_order(order_id)
@@ -72,6 +107,7 @@ def mark_ready(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
             _start(order, actor, now)
         move(order, order.mark_ready, OrderReady, actor=actor, now=now, fields={"now": now})
         drivers.set_ready_at(order_id=order_id, ready_at=now, now=now)
+        saga.wake(saga=SAGA, subject_id=order_id)  # it may wait for a late kitchen
     return order
 
 

@@ -21,6 +21,7 @@ MOVED_FIELDS = (
     "seq",
     "prep_minutes",
     "ready_at",
+    "promised_ready_at",
     "cancel_reason",
     "placed_at",
     "confirmed_at",

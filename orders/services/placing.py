@@ -196,6 +196,8 @@ def _new_order(user: User, request: OrderRequest, quoted: Quote, now: datetime) 
         delivery_note=delivery.note,
         customer_first_name=user.first_name[:60],
         note=request.note,
+        scheduled_for=quoted.slot.scheduled_for if quoted.slot else None,
+        opens_at=max(now, quoted.slot.opens_at) if quoted.slot else None,
         created_at=now,
         updated_at=now,
     )

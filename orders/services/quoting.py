@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from deliveryapp.geo import Point
-from orders import pricing
-from orders.errors import AddressNotFound, AddressOutOfRange, MinimumNotMet, PriceChanged, TotalTooLarge
+from deliveryapp.geo import Point, haversine_m
+from orders import pricing, scheduling
+from orders.errors import (
+    AddressNotFound,
+    AddressOutOfRange,
+    MinimumNotMet,
+    PriceChanged,
+    ScheduleInvalid,
+    TotalTooLarge,
+)
 from orders.models import Address
 from restaurants import facade as restaurants
 from restaurants.facade import CartLine, DeliveryTerms, PricedCart
@@ -38,6 +45,7 @@ class OrderRequest:
     use_credit: bool = False
     expected_total_minor: int | None = None
     allow_duplicate: bool = False
+    scheduled_for: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class Quote:
     delivery: DeliveryInput
     terms: DeliveryTerms
     price: pricing.Breakdown
+    slot: scheduling.Slot | None = None
 
     @property
     def dropoff(self) -> Point:
@@ -56,10 +65,12 @@ def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
     """Validate and price a cart without any effect.
 
     Raises what `restaurants.facade.price_cart` raises, AddressNotFound, AddressOutOfRange, MinimumNotMet,
-    TotalTooLarge, and PriceChanged when an expected total was given and is not met.
+    TotalTooLarge, ScheduleInvalid, and PriceChanged when an expected total was given and is not met.
     """
     delivery = _resolve(user_id, request.delivery)
-    cart = restaurants.price_cart(restaurant_id=request.restaurant_id, lines=request.lines, now=now)
+    slot = _slot(request.restaurant_id, _point(delivery), request.scheduled_for, now)
+    cooked_at = slot.starts_at if slot else now
+    cart = restaurants.price_cart(restaurant_id=request.restaurant_id, lines=request.lines, now=cooked_at)
     terms = restaurants.delivery_terms(cart.restaurant, _point(delivery))
     if not terms.is_within_reach:
         raise AddressOutOfRange(
@@ -80,7 +91,25 @@ def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
         raise TotalTooLarge(maximum_minor=pricing.MAX_TOTAL_MINOR)
     if request.expected_total_minor not in (None, price.total_minor):
         raise PriceChanged(total_minor=price.total_minor, expected_total_minor=request.expected_total_minor)
-    return Quote(cart=cart, delivery=delivery, terms=terms, price=price)
+    return Quote(cart=cart, delivery=delivery, terms=terms, price=price, slot=slot)
+
+
+def _slot(
+    restaurant_id: UUID, door: Point, scheduled_for: datetime | None, now: datetime
+) -> scheduling.Slot | None:
+    """When to cook for a time chosen by the customer; the kitchen must be open from the first to the last
+    move.
+    """
+    if scheduled_for is None:
+        return None
+    restaurant = restaurants.get_restaurant(restaurant_id=restaurant_id)
+    ride = restaurants.ride_time(haversine_m(restaurant.location, door))
+    slot = scheduling.slot(scheduled_for, prep=timedelta(minutes=restaurant.prep_minutes), travel=ride)
+    earliest_at, latest_at = now + (scheduled_for - slot.starts_at), now + scheduling.FURTHEST
+    if not (scheduling.is_on_the_clock(scheduled_for) and earliest_at <= scheduled_for <= latest_at):
+        raise ScheduleInvalid(earliest_at=earliest_at, latest_at=latest_at)
+    restaurants.require_open(restaurant_id=restaurant_id, at=slot.ready_at)
+    return slot
 
 
 def _resolve(user_id: UUID, delivery: DeliveryInput) -> DeliveryInput:

@@ -25,15 +25,16 @@ SAME_PLACE_DIGITS = 5  # about a metre
 
 
 def cart_fingerprint(customer_id: UUID, quoted: Quote, request: OrderRequest) -> str:
-    """Of the restaurant, what is ordered of it, and the door it goes to. How the cart is written down makes
-    no difference, nor do notes, tip and payment.
+    """Of the restaurant, what is ordered of it, the door it goes to and the time it is scheduled for. How the
+    cart is written down makes no difference, nor do notes, tip and payment.
     """
     pieces = Counter[tuple[str, ...]]()
     for line in request.lines:
         pieces[str(line.item_id), *sorted(map(str, line.option_ids))] += line.quantity
     door, street = quoted.dropoff, " ".join(quoted.delivery.street.casefold().split())
     place = [street, round(door.lat, SAME_PLACE_DIGITS), round(door.lng, SAME_PLACE_DIGITS)]
-    return fingerprint("cart", [customer_id, request.restaurant_id, sorted(pieces.items()), place])
+    meal = [customer_id, request.restaurant_id, sorted(pieces.items()), place]
+    return fingerprint("cart", [*meal, request.scheduled_for] if request.scheduled_for else meal)
 
 
 def remember(batch: Batch, order: Order, cart: str, *, allow_duplicate: bool) -> None:

@@ -9,7 +9,7 @@ from payments.services.authorizing import (
 )
 from payments.services.cards import finish_setup, make_default, remove_card, start_setup
 from payments.services.choosing import ChosenGateway, choose_gateway, probe_circuits
-from payments.services.compensating import pay_kitchen
+from payments.services.compensating import grant_goodwill, pay_kitchen
 from payments.services.detaching import detach_retired
 from payments.services.following import NotReadable
 from payments.services.operations import run_operation, sweep
@@ -53,6 +53,7 @@ __all__ = [
     "detach_retired",
     "drop_waiting_tips",
     "finish_setup",
+    "grant_goodwill",
     "make_default",
     "open_authorization",
     "open_refund",

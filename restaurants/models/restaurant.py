@@ -15,8 +15,9 @@ MAX_DELIVERY_RADIUS_M = 20_000  # bounds the box that a list looks at
 class Restaurant(models.Model):
     """A place that sells food. Prices include VAT; hours are wall times in `timezone`.
 
-    `is_accepting` is the kitchen's own switch, `paused_until` a pause that ends by itself. `ticket_seq` is
-    the number of the last ticket, raised under this row's lock.
+    `is_accepting` is the kitchen's own switch, `paused_until` a pause that ends by itself; open tickets are
+    still answered then. Unconfirmed orders made up to `closed_out_at` are not, nor any while support has it
+    suspended. `ticket_seq` is the number of the last ticket, raised under this row's lock.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -49,6 +50,9 @@ class Restaurant(models.Model):
     is_active = models.BooleanField(default=True)
     is_accepting = models.BooleanField(default=True)
     paused_until = models.DateTimeField(null=True, blank=True)
+    closed_out_at = models.DateTimeField(null=True, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_because = models.CharField(max_length=120, blank=True)
     picture_svg = models.TextField(blank=True)
     osm_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
     ticket_seq = models.BigIntegerField(default=0, editable=False)

@@ -111,6 +111,11 @@ def browse(*, search: Search, limit: int, now: datetime, position: Position | No
     )
 
 
+def reachable_cards(*, search: Search, now: datetime) -> list[Card]:
+    """Everybody within reach, in order, without pages."""
+    return _cards(_rank(search, now), now)
+
+
 def cuisines() -> list[tuple[str, int]]:
     """Every cuisine of an active restaurant with how many offer it, the most frequent first."""
     cuisine = Func(F("cuisines"), function="unnest", output_field=TextField())

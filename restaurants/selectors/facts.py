@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from deliveryapp.geo import Point
+from restaurants.pricing import EtaMinutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,21 @@ class TicketInfo:
     opened_at: datetime
     acknowledged_at: datetime | None
     withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """An open restaurant within reach; `rating` in stars, None before anybody rated."""
+
+    id: UUID
+    slug: str
+    name: str
+    cuisines: tuple[str, ...]
+    rating: float | None
+    distance_m: int
+    delivery_fee_minor: int
+    currency: str
+    eta_minutes: EtaMinutes
 
 
 @dataclass(frozen=True, slots=True)

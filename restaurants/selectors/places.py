@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import JSONField, QuerySet
+from django.db.models import JSONField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from deliveryapp.geo import Point, haversine_m
 from restaurants import pricing
-from restaurants.errors import RestaurantNotFound
+from restaurants.errors import RestaurantClosed, RestaurantNotFound
 from restaurants.hours import Schedule, SpecialSpan, WeeklySpan
 from restaurants.models import Restaurant
 from restaurants.pricing import DeliveryTerms
@@ -45,6 +45,12 @@ def get_restaurant(*, restaurant_id: UUID) -> RestaurantInfo:
     if restaurant is None:
         raise RestaurantNotFound
     return info_of(restaurant)
+
+
+def answers_no_more(*, restaurant_id: UUID, ordered_at: datetime) -> bool:
+    """The unconfirmed order of that time will not be answered: the kitchen closed on it, or is suspended."""
+    closed = Q(suspended_at__isnull=False) | Q(closed_out_at__gte=ordered_at)
+    return Restaurant.objects.filter(closed, pk=restaurant_id).exists()
 
 
 def get_restaurants(*, ids: Iterable[UUID]) -> dict[UUID, RestaurantInfo]:
@@ -98,12 +104,22 @@ def _time(text: str | None) -> time | None:
 
 def open_state(restaurant: Restaurant, schedule: Schedule, now: datetime) -> OpenState:
     """Whether an order would be taken: doors open, and the kitchen neither paused nor switched off."""
-    if not (restaurant.is_active and restaurant.is_accepting):
+    if not (restaurant.is_active and restaurant.is_accepting) or restaurant.suspended_at is not None:
         return OpenState(False, None, None)
     earliest = max(now, restaurant.paused_until or now)
     if earliest > now or not schedule.open_at(now):
         return OpenState(False, schedule.next_opening(earliest), None)
     return OpenState(True, None, schedule.closes_at(now))
+
+
+def require_open(*, restaurant_id: UUID, at: datetime) -> None:
+    """Raises RestaurantNotFound, and RestaurantClosed unless an order would be taken at that time."""
+    restaurant = with_schedule(at).filter(pk=restaurant_id).first()
+    if restaurant is None:
+        raise RestaurantNotFound
+    state = open_state(restaurant, schedule_of(restaurant), at)
+    if not state.is_open:
+        raise RestaurantClosed(next_opening_at=state.next_opening_at)
 
 
 def info_of(restaurant: Restaurant) -> RestaurantInfo:

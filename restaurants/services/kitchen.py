@@ -5,7 +5,7 @@ from uuid import UUID
 
 from deliveryapp.clock import scaled
 from deliveryapp.transactions import durable
-from restaurants.errors import MenuItemNotFound
+from restaurants.errors import MenuItemNotFound, RestaurantSuspended
 from restaurants.models import MenuItem, Restaurant
 from restaurants.selectors.staff import Kitchen, kitchen, require_staff
 
@@ -18,7 +18,10 @@ def pause(*, user_id: UUID, restaurant_id: UUID, minutes: int | None, now: datet
 
 
 def resume(*, user_id: UUID, restaurant_id: UUID, now: datetime) -> Kitchen:
-    """Take orders again, within the opening hours. Staff only."""
+    """Take orders again, within the opening hours. Staff only. Raises RestaurantSuspended."""
+    require_staff(user_id=user_id, restaurant_id=restaurant_id)
+    if Restaurant.objects.filter(pk=restaurant_id, suspended_at__isnull=False).exists():
+        raise RestaurantSuspended
     _switch(user_id, restaurant_id, is_accepting=True, paused_until=None)
     return kitchen(user_id=user_id, restaurant_id=restaurant_id, now=now)
 

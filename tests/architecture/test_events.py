@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from config.audit.invariants import legal_moves
+from config.audit.invariants import changes_in_place, legal_moves
 from config.subscriptions import ORDER_EVENTS, SUBSCRIPTIONS
 from deliveryapp.events import Event, registered
 from deliveryapp.models import OutboxEvent, User
@@ -31,6 +31,8 @@ TOLD_BY = {
     "cancelled": "OrderCancelled",
     "failed": "OrderFailed",
 }
+TOLD_IN_PLACE = "OrderPrepTimeChanged"  # the state stays
+ABOUT_OTHERS = "NotificationRequested"
 PERSONAL = ("name", "email", "phone", "street", "address", "note", "lat", "lng", "card")
 
 
@@ -63,10 +65,15 @@ def test_what_is_subscribed_to_is_registered() -> None:
 
 def test_every_state_of_an_order_has_its_event() -> None:
     assert set(TOLD_BY) == {str(status) for status in Order.Status}
-    assert {event.__name__ for event in ORDER_EVENTS} == set(TOLD_BY.values())
+    of_the_order = {*TOLD_BY.values(), TOLD_IN_PLACE}
+    assert {event.__name__ for event in ORDER_EVENTS} == of_the_order
     declared = {name for name, event in registered().items() if event.source == "orders"}
-    assert declared == set(TOLD_BY.values())
-    assert {getattr(order_events, name) for name in TOLD_BY.values()} == set(ORDER_EVENTS)
+    assert declared == {*of_the_order, ABOUT_OTHERS}
+    assert {getattr(order_events, name) for name in of_the_order} == set(ORDER_EVENTS)
+
+
+def told_by(move: OrderStatusChange) -> str:
+    return TOLD_IN_PLACE if move.from_status == move.to_status else TOLD_BY[move.to_status]
 
 
 def walks(stage: Stage, support: ClientOf, sam: User) -> Iterator[UUID]:
@@ -77,6 +84,8 @@ def walks(stage: Stage, support: ClientOf, sam: User) -> Iterator[UUID]:
         order_id = stage.placed()
         for verb in verbs:
             stage.must(stage.board(order_id, verb, {"prep_minutes": 5} if verb == "confirm" else {}))
+            if verb != "ready":
+                stage.must(stage.board(order_id, "prep-time", {"minutes": 10}))
         stage.must(stage.cancel(order_id))
         yield order_id
     delivered = stage.on_the_road()
@@ -94,8 +103,8 @@ def test_every_legal_move_is_told_exactly_once(stage: Stage, as_: ClientOf, sam:
         moves = OrderStatusChange.objects.filter(order_id=order_id).order_by("seq")
         told = OutboxEvent.objects.filter(source="orders", subject=order_id).order_by("seq")
 
-        assert [(row.seq, row.type) for row in told] == [(m.seq, TOLD_BY[m.to_status]) for m in moves]
+        assert [(row.seq, row.type) for row in told] == [(m.seq, told_by(m)) for m in moves]
         assert {row.data["order_id"] for row in told} == {str(order_id)}
         seen |= {(move.from_status, move.to_status) for move in moves}
 
-    assert seen == {("", "created"), *legal_moves()}
+    assert seen == {("", "created"), *legal_moves(), *changes_in_place()}

@@ -83,7 +83,7 @@ def test_moments_money_and_ids_have_one_shape() -> None:
         for field in model._meta.local_fields:
             inherited = field.name in {"last_login"}  # of Django's user
             if isinstance(field, models.DateTimeField) and not inherited:
-                assert f"_{field.name}".endswith(("_at", "_until", "_since", "_before")), field
+                assert f"_{field.name}".endswith(("_at", "_until", "_since", "_before", "_for")), field
             if field.name.endswith("_minor"):
                 assert isinstance(field, models.BigIntegerField | models.IntegerField), field
             assert not isinstance(field, models.DecimalField), field

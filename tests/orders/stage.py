@@ -14,7 +14,15 @@ from rest_framework.test import APIClient
 from config.audit import INVARIANTS, find_breaches, find_money_breaches
 from deliveryapp.models import IdempotencyRecord, OutboxEvent, SagaRun, SagaStep, User
 from drivers.tasks import dispatch
-from orders.models import Address, Customer, Order, OrderFailure, OrderLine, OrderStatusChange
+from orders.models import (
+    Address,
+    Customer,
+    NotificationRequest,
+    Order,
+    OrderFailure,
+    OrderLine,
+    OrderStatusChange,
+)
 from payments.models import Payment, PaymentOperation, WebhookEvent
 from restaurants.models import Ticket
 from tests.cast import KITCHEN_AT, Kitchen, Sandbox, cart
@@ -29,6 +37,7 @@ ROWS = (
     OrderLine,
     OrderStatusChange,
     OrderFailure,
+    NotificationRequest,
     Payment,
     PaymentOperation,
     WebhookEvent,
@@ -188,6 +197,24 @@ def path_of(order_id: UUID) -> list[tuple[str, str, str]]:
 def events_of(order_id: UUID, source: str = "orders") -> list[str]:
     rows = OutboxEvent.objects.filter(key=str(order_id), source=source).order_by("seq")
     return [row.type for row in rows]
+
+
+def told(order_id: UUID) -> list[tuple[str, str]]:
+    """(kind, audience) of everything somebody was to be told; each has its event, without a word more."""
+    rows = list(NotificationRequest.objects.filter(order_id=order_id).order_by("id"))
+    for row in rows:
+        event = OutboxEvent.objects.get(source="orders", subject=row.pk)
+        assert (event.topic, event.key) == ("notifications.send", str(row.recipient_id))
+        assert event.data == {
+            "notification_id": str(row.pk),
+            "order_id": str(order_id),
+            "recipient_id": str(row.recipient_id),
+            "audience": row.audience,
+            "kind": row.kind,
+            "channel": "in_app",
+            "dedupe_key": f"{order_id}:{row.kind}:in_app:{row.occurrence}",
+        }
+    return [(row.kind, row.audience) for row in rows]
 
 
 ClientOf = Callable[[User | None], APIClient]

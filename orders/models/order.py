@@ -95,7 +95,10 @@ class Order(models.Model):
     note = models.CharField(max_length=300, blank=True)
 
     prep_minutes = models.PositiveSmallIntegerField(null=True)
-    ready_at = models.DateTimeField(null=True)
+    ready_at = models.DateTimeField(null=True)  # expected; moves on when the kitchen is late
+    promised_ready_at = models.DateTimeField(null=True)  # what the kitchen said last
+    scheduled_for = models.DateTimeField(null=True)  # wanted at the door; None: as soon as possible
+    opens_at = models.DateTimeField(null=True)  # when the kitchen sees a scheduled order
     cancel_reason = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
     placed_at = models.DateTimeField(null=True)
@@ -146,6 +149,11 @@ class Order(models.Model):
                     ]
                 ),
             ),
+            models.CheckConstraint(
+                name="order_scheduled_opens_in_time",
+                condition=Q(scheduled_for__isnull=True, opens_at__isnull=True)
+                | Q(opens_at__lt=F("scheduled_for")),
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "-id"], name="order_of_customer"),
@@ -179,6 +187,16 @@ class Order(models.Model):
     @transition(field=status, source=Status.PLACED, target=Status.CONFIRMED)
     def confirm(self, *, prep_minutes: int, ready_at: datetime, now: datetime) -> None:
         self.prep_minutes, self.ready_at, self.confirmed_at = prep_minutes, ready_at, now
+        self.promised_ready_at = ready_at
+
+    @transition(field=status, source=[Status.CONFIRMED, Status.PREPARING], target=None)
+    def promise_anew(self, *, prep_minutes: int, ready_at: datetime) -> None:
+        self.prep_minutes, self.ready_at, self.promised_ready_at = prep_minutes, ready_at, ready_at
+
+    @transition(field=status, source=[Status.CONFIRMED, Status.PREPARING], target=None)
+    def expect_later(self, *, ready_at: datetime) -> None:
+        """The kitchen is late and says nothing: what it promised stays, what is expected moves on."""
+        self.ready_at = ready_at
 
     @transition(field=status, source=Status.CONFIRMED, target=Status.PREPARING)
     def start_preparing(self) -> None:
