@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.db.models.functions import Now
 
 from deliveryapp import saga
 from deliveryapp.transactions import durable
@@ -50,7 +51,8 @@ def lift_suspension(*, restaurant_id: UUID, user_id: UUID) -> None:
 def reject_if_closed(*, order_id: UUID, now: datetime) -> bool:
     """Cancel an order that its restaurant will not answer any more; False when it still may."""
     order = Order.objects.get(pk=order_id)
-    if not restaurants.answers_no_more(restaurant_id=order.restaurant_id, ordered_at=order.created_at):
+    meant_for = order.opens_at or order.created_at
+    if not restaurants.answers_no_more(restaurant_id=order.restaurant_id, ordered_at=meant_for):
         return False
     with durable():
         order = lock_order(order_id)
@@ -65,7 +67,9 @@ def _open(restaurant_id: UUID) -> int:
 
 
 def _wake_unconfirmed(restaurant_id: UUID) -> int:
+    """A scheduled order whose time is still to come is decided on then."""
     waiting = Order.objects.filter(restaurant_id=restaurant_id, status=Order.Status.PLACED)
+    waiting = waiting.exclude(opens_at__gt=Now())
     order_ids = list(waiting.order_by("placed_at").values_list("pk", flat=True))
     for order_id in order_ids:
         with durable():

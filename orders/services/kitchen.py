@@ -75,7 +75,7 @@ def change_prep_time(*, order_id: UUID, user_id: UUID, minutes: int, now: dateti
         order = lock_order(order_id)
         ready_at, actor = now + scaled(timedelta(minutes=minutes)), Actor("restaurant", user_id)
         since = order.confirmed_at or now
-        whole = -(-int(unscaled(ready_at - since).total_seconds()) // 60)
+        whole = round(unscaled(ready_at - since) / timedelta(minutes=1))
         move(
             order,
             order.promise_anew,

@@ -6,6 +6,8 @@ Lateness is measured from what the kitchen promised last; a new promise ends it.
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import F
+
 from deliveryapp.clock import scaled
 from deliveryapp.transactions import durable
 from drivers import facade as drivers
@@ -45,8 +47,7 @@ def follow_kitchen(*, order_id: UUID, now: datetime) -> bool:
 
 
 def _remind(order: Order, now: datetime) -> None:
-    assert order.promised_ready_at is not None
-    promise = order.promised_ready_at.isoformat(timespec="seconds")
+    promise = f"promise {_promises(order)}"
     if not ask_to_tell(order, Kind.KITCHEN_LATE, now=now, occurrence=promise):
         return
     ask_to_tell(order, Kind.ORDER_LATE, now=now)
@@ -54,6 +55,12 @@ def _remind(order: Order, now: datetime) -> None:
     if rider is not None:
         ask_to_tell(order, Kind.PICKUP_MOVED, now=now, occurrence=promise, driver_id=rider.driver_id)
     expect(order, ready_at=now + scaled(EXPECTED_AFTER_REMINDER, floor=FLOOR), now=now)
+
+
+def _promises(order: Order) -> int:
+    """How often the kitchen has named a time; the first was with its yes."""
+    anew = order.history.filter(actor="restaurant", from_status=F("to_status"))
+    return 1 + anew.count()
 
 
 def expect(order: Order, *, ready_at: datetime, now: datetime) -> None:
