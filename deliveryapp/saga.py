@@ -86,8 +86,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Saga:
+    """`give_up(subject_id, user_id, reason)`: how a person ends the subject, which compensates its run;
+    without it the run alone is compensated.
+    """
+
     name: str
     steps: tuple[Step, ...]
+    give_up: Callable[[UUID, UUID, str], None] | None = None
 
     def step(self, name: str) -> Step:
         return self.steps[self.index(name)]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from deliveryapp.clock import scaled, utc_now
 from deliveryapp.saga import Abort, Done, Outcome, Retry, Review, Saga, Step, Wait
+from deliveryapp.transactions import durable
 from drivers import facade as drivers
 from orders import services
 from orders.models import Order
@@ -184,12 +185,19 @@ def await_delivery(order_id: UUID) -> Outcome:
     return Review("driver_silent")
 
 
+def give_up(order_id: UUID, user_id: UUID, reason: str) -> None:
+    """A person ends the order; raises NotCancellable when it has come to its end."""
+    with durable():
+        services.cancel_as_support(order_id=order_id, user_id=user_id, reason=reason, now=utc_now())
+
+
 def _why(order: Order) -> str:
     return order.cancel_reason or str(order.status)
 
 
 ORDER_SAGA = Saga(
     name="order",
+    give_up=give_up,
     steps=(
         Step("authorize_payment", authorize_payment, release_payment, max_attempts=30),
         Step("notify_restaurant", notify_restaurant, withdraw_ticket),

@@ -230,11 +230,18 @@ class TestCancelling:
         stage.assert_clean()
 
     def test_a_kitchen_that_closes_out_lets_later_orders_stand(self, stage: Stage) -> None:
-        """Its staff has not seen them; when their time comes it is closed to them."""
+        """They are meant for another day, on which it may be open."""
         order_id = scheduled(stage, slot(TOMORROW))
         path = f"/api/v1/restaurants/{stage.kitchen.restaurant.pk}/close/"
         assert stage.must(stage.bo.post(path)) == {"cancelled_orders": 0}
+        its_time_comes(order_id)
         assert stage.order(order_id)["status"] == "placed"
+
+    def test_one_that_is_suspended_by_then_does_not_get_it(self, stage: Stage) -> None:
+        order_id = scheduled(stage, slot(TOMORROW))
+        Restaurant.objects.update(suspended_at=utc_now())
+        its_time_comes(order_id)
+        assert path_of(order_id)[-1] == ("cancelled", "system", "restaurant_closed")
 
 
 def test_the_arrival_is_promised_for_the_slot(stage: Stage) -> None:
