@@ -71,7 +71,6 @@ def _wake_unconfirmed(restaurant_id: UUID) -> int:
     waiting = Order.objects.filter(restaurant_id=restaurant_id, status=Order.Status.PLACED)
     waiting = waiting.exclude(opens_at__gt=Now())
     order_ids = list(waiting.order_by("placed_at").values_list("pk", flat=True))
-    for order_id in order_ids:
-        with durable():
-            saga.wake(saga=SAGA, subject_id=order_id)
+    with durable():
+        saga.wake_all(saga=SAGA, subject_ids=order_ids)
     return len(order_ids)

@@ -45,6 +45,17 @@ export const clock = (at) => (at ? hourMinute.format(new Date(at)) : "");
 export const day = (at) => (at ? dayShort.format(new Date(at)) : "");
 export const dayAndClock = (at) => (at ? `${day(at)}, ${clock(at)}` : "");
 
+/** A chosen time as the restaurant's own clock shows it: "Tue 5 May, 19:30". */
+export const slotTime = (at, timeZone) =>
+  new Intl.DateTimeFormat(locale, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "numeric",
+    minute: "2-digit",
+    timeZone,
+  }).format(new Date(at));
+
 const daysFromToday = (at) =>
   Math.round((new Date(at).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 864e5);
 

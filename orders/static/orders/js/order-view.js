@@ -9,11 +9,13 @@ import {
   priceDelta,
   rating,
   sentence,
+  slotTime,
 } from "../../deliveryapp/js/format.js";
 import { sumLines } from "../../deliveryapp/js/quote.js";
 import { vehicleIcon } from "./order-map.js";
+import { alternatives, goodwillNotice } from "./amends.js";
 import { refundLines, tipCard } from "./order-money.js";
-import { FINAL, LABEL, ending, headline } from "./words.js";
+import { ATTENTION, FINAL, LABEL, ending, headline } from "./words.js";
 
 const STEPS = [
   ["placed", "Order placed"],
@@ -86,16 +88,31 @@ function bankLink({ payment }) {
   );
 }
 
-export function head(order, track) {
-  if (order.status === "cancelled" || order.status === "failed") return endedHead(order);
+function attention(order) {
+  return (order.attention ?? []).map((code) => {
+    const [iconName, text] = ATTENTION[code];
+    return h("div", { class: "notice warn", dataset: { attention: code } }, icon(iconName), h("p", {}, text));
+  });
+}
+
+function scheduled({ scheduled_for, status, restaurant }) {
+  if (!scheduled_for || status === "delivered") return null;
+  const text = `Scheduled for ${slotTime(scheduled_for, restaurant.timezone)}`;
+  return h("p", { class: "row strong" }, icon("clock"), text);
+}
+
+export function head(order, track, offered) {
+  if (order.status === "cancelled" || order.status === "failed") return endedHead(order, offered);
   const [title, text] = headline(order);
   return h(
     "div",
     { class: "order-head" },
     h("p", { class: "muted small strong" }, `${order.restaurant.name} · ${order.number}`),
     h("h1", {}, title),
+    scheduled(order),
     arrival(order, track),
     h("p", { class: "muted" }, text),
+    attention(order),
     progress(order.status),
     order.status === "created" && bankLink(order),
     order.status === "delivered" &&
@@ -113,7 +130,7 @@ export function head(order, track) {
   );
 }
 
-function endedHead(order) {
+function endedHead(order, offered) {
   const [title, why, paid] = ending(order);
   return h(
     "div",
@@ -122,6 +139,8 @@ function endedHead(order) {
     h("h1", {}, title),
     why && h("p", {}, why),
     h("div", { class: "notice good" }, icon("shield"), h("p", {}, paid)),
+    goodwillNotice(order),
+    alternatives(offered),
     h(
       "div",
       { class: "row-wrap" },

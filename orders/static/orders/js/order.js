@@ -10,14 +10,16 @@ import { confirmDialog, errorState, explain, skeletonLines, toast } from "../../
 import { OrderMap } from "./order-map.js";
 import { isCharged } from "./order-money.js";
 import { head, steps, summary } from "./order-view.js";
-import { FINAL } from "./words.js";
+import { FINAL, RESTAURANTS_FAULT } from "./words.js";
 
 const id = location.pathname.split("/").filter(Boolean).at(-1);
 const PAYMENT_POLL_MS = 1500;
+const AMENDS_TRIES = 6;
 const cancelKey = newId(); // pressed again after a lost answer, it is the same cancelling
 const map = new OrderMap($("#order-map"));
 let order = null;
 let receipt = null;
+let offered = null;
 let live = null;
 /** What only the tracking side knows: driver, eta, and the highest sequence number seen. */
 const track = { driver: null, eta: null, seq: 0 };
@@ -36,7 +38,7 @@ function paint() {
 
 /** A screen reader hears the headline when it changes, not each time the map moves. */
 function paintHead() {
-  replace($("#order-head"), head(order, track));
+  replace($("#order-head"), head(order, track, offered));
   const said = $("#order-head h1").textContent;
   if ($("#order-said").textContent !== said) $("#order-said").textContent = said;
 }
@@ -50,17 +52,26 @@ async function refresh() {
     if (mine !== asked) return;
     order = fresh;
     receipt = isCharged(order) ? await api.get(`orders/${id}/receipt/`) : null;
+    if (RESTAURANTS_FAULT.has(order.cancel_reason)) offered = await alternatives();
     if (mine !== asked) return;
     emptyCartIfPlaced();
     paint();
     if (FINAL.has(order.status)) live?.stop();
     else if (order.status === "created") setTimeout(refresh, PAYMENT_POLL_MS);
+    if (awaitsAmends()) setTimeout(refresh, PAYMENT_POLL_MS);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (!order) throw error;
     // The page keeps showing what it has; the connection bar says what is wrong.
   }
 }
+
+/** The credit follows the restaurant's no within moments; after some tries the page stops asking. */
+let amendsAsked = 0;
+const awaitsAmends = () =>
+  RESTAURANTS_FAULT.has(order.cancel_reason) && !order.goodwill && ++amendsAsked <= AMENDS_TRIES;
+
+const alternatives = async () => (await api.get(`orders/${id}/alternatives/`)).results;
 
 /** The cart waits for a payment that was still open at the checkout. */
 function emptyCartIfPlaced() {
@@ -111,7 +122,9 @@ const FRAMES = {
     Object.assign(track, { seq: frame.seq, eta: frame.eta ?? track.eta });
     refresh();
   },
+  notice: () => refresh(),
   driver: (frame) => {
+    if (order.attention?.length) refresh();
     track.driver = frame.driver;
     paint();
   },

@@ -14,14 +14,24 @@ export const LABEL = {
   failed: "Not placed",
 };
 
+const ANSWER_MS = 5 * 60_000;
 export const FINAL = new Set(["delivered", "cancelled", "failed"]);
 const BADGE = { delivered: "good", cancelled: "", failed: "bad", created: "warn", placed: "warn" };
 
 export const badgeKind = (status) => BADGE[status] ?? "info";
 
+/** Whose kitchen has not seen the scheduled order yet. */
+const isForLater = ({ scheduled_for, respond_by }) =>
+  scheduled_for && Date.parse(respond_by) - Date.now() > ANSWER_MS;
+
 /** [headline, explanation] of a running order. */
 export function headline(order) {
   const name = order.restaurant.name;
+  if (order.status === "placed" && isForLater(order))
+    return [
+      "Ordered for later",
+      `${name} gets your order in time. The money is reserved; until then you can cancel free of charge.`,
+    ];
   return {
     created: ["Confirming your payment", "This takes a moment. You can leave this page; the order goes on."],
     placed: [
@@ -38,10 +48,31 @@ export function headline(order) {
 
 const CANCELLED = {
   restaurant_timeout: (name) => `${name} did not answer in time, so we cancelled the order for you.`,
+  restaurant_closed: (name) =>
+    `${name} closed unexpectedly and could not cook your order, so we cancelled it for you.`,
   no_driver: () => "We could not find a driver for this order. We are sorry.",
   cancelled_by_customer: () => "You cancelled this order.",
   cancelled_by_support: () => "Our support cancelled this order.",
 };
+
+/** [icon, what to know of right now] by the code that the API gives. */
+export const ATTENTION = {
+  order_late: ["clock", "The kitchen is running late. We reminded them, and the arrival time is up to date."],
+  search_takes_longer: [
+    "bike",
+    "Finding a driver takes longer than usual. We keep looking; you may cancel free of charge.",
+  ],
+  driver_changed: ["bike", "We lost contact with your driver and are finding you another one."],
+  driver_silent: ["alert", "We have lost contact with your driver and are checking on them."],
+};
+
+/** Causes for which the restaurant has to answer: we offer others. */
+export const RESTAURANTS_FAULT = new Set([
+  "rejected_by_restaurant",
+  "restaurant_timeout",
+  "restaurant_closed",
+  "cancelled_by_restaurant",
+]);
 
 /** What the kitchen chose when it rejected; the history keeps it behind the code: "rejected_by_restaurant: too_busy". */
 const REJECTED = [

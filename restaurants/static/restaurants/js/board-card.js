@@ -5,6 +5,14 @@ import { clock, money, sentence } from "../../deliveryapp/js/format.js";
 
 const PREP_MINUTES = [10, 15, 20, 30, 45];
 const USUAL_MINUTES = 20;
+const LATER_MINUTES = 10;
+const LONGEST_MINUTES = 180;
+
+/** From now: what was promised, or now when that is over, and some minutes more. */
+function minutesLater({ ready_at }) {
+  const left = Math.max(0, Math.ceil((Date.parse(ready_at) - Date.now()) / 60_000));
+  return Math.min(LONGEST_MINUTES, left + LATER_MINUTES);
+}
 
 function dish({ quantity, name, options, note }) {
   return h(
@@ -36,6 +44,7 @@ function top(order, { print }) {
       {},
       h("div", { class: "number" }, order.number),
       h("div", { class: "small muted" }, `${order.customer_first_name} · ${clock(order.placed_at)}`),
+      order.scheduled_for && h("div", { class: "small strong" }, `For ${clock(order.scheduled_for)} at the door`),
     ),
     deadline || h("span", { class: "grow" }),
     h(
@@ -103,14 +112,26 @@ function acts(order, actions) {
       text,
     );
   if (order.status === "placed") return newActs(order, actions);
+  const later = h(
+    "button",
+    {
+      type: "button",
+      class: "button ghost",
+      "aria-label": `${LATER_MINUTES} minutes more for ${order.number}`,
+      onclick: (event) => actions.later(order, minutesLater(order), event.currentTarget),
+    },
+    `+${LATER_MINUTES} min`,
+  );
   if (order.status === "confirmed")
     return h(
       "div",
       { class: "acts" },
       button("Start cooking", "preparing", "primary"),
       button("Ready", "ready", ""),
+      later,
     );
-  if (order.status === "preparing") return h("div", { class: "acts" }, button("Ready", "ready", "good"));
+  if (order.status === "preparing")
+    return h("div", { class: "acts" }, button("Ready", "ready", "good"), later);
   return null;
 }
 

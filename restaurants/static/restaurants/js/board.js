@@ -165,6 +165,7 @@ async function act(order, button, path, body) {
 const actions = {
   accept: (order, prep_minutes, button) => act(order, button, "confirm", { prep_minutes }),
   advance: (order, verb, button) => act(order, button, verb),
+  later: (order, minutes, button) => act(order, button, "prep-time", { minutes }),
   reject: async (order, button) => {
     const answer = await askReason(order);
     if (!answer) return;
@@ -204,9 +205,12 @@ async function explainMissing(ids) {
   paint();
 }
 
+const NEWS = { OrderPlaced: "New order", ticket_opened: "New order", kitchen_late: "Running late:" };
+
 async function onFrame(frame) {
   if (frame.type === "order") {
-    if (frame.event === "OrderPlaced") alarm.notify(`New order ${frame.order.number}`, name);
+    const news = NEWS[frame.event];
+    if (news) alarm.notify(`${news} ${frame.order.number}`, name);
     board.apply(frame.order);
   }
   if (frame.type !== "snapshot") return paint();
