@@ -13,9 +13,10 @@ from django.db.models import F
 
 from deliveryapp import saga
 from deliveryapp.models import User
-from orders.models import Customer, Order
+from orders.models import Customer, NotificationRequest, Order
+from orders.saga import make_amends
 from orders.services import kitchen as kitchen_services
-from payments.models import Payment
+from payments.models import CustomerCredit, Payment
 from tests.crowd import PATIENCE_S, at_once, statuses
 from tests.orders.stage import TOTAL_MINOR, ClientOf, Stage, hurry, path_of, saga_of
 from tests.worker import drain
@@ -84,6 +85,35 @@ def test_confirm_and_the_timer(stage: Stage) -> None:
         assert (status, order.status) in [(200, "confirmed"), (409, "cancelled")]
         assert (stage.sandbox.effects(order_id) == RELEASED) is (status == 409)
         assert saga_of(order_id)[0] == ("running" if status == 200 else "compensated")
+    stage.assert_clean()
+
+
+def test_confirm_and_close(stage: Stage) -> None:
+    """The kitchen's tablet says yes while its owner closes on what is open."""
+    path = f"/api/v1/restaurants/{stage.kitchen.restaurant.pk}/"
+    for _ in range(ROUNDS):
+        order_id = stage.placed()
+        answers = at_once(confirm(stage, order_id), lambda: stage.bo.post(f"{path}close/"), saga.sweep)
+
+        status, closed = statuses(answers[:2])
+        settle()
+        end = "confirmed" if status == 200 else "cancelled"
+        assert (status, closed) in [(200, 200), (409, 200)]
+        assert [to for to, _, _ in path_of(order_id)] == ["created", "placed", end]
+        assert (stage.sandbox.effects(order_id) == RELEASED) is (status == 409)
+        assert stage.bo.post(f"{path}resume/").status_code == 200
+    stage.assert_clean()
+
+
+def test_two_workers_make_amends_once(stage: Stage) -> None:
+    """A worker whose lease ended and its successor do the same step."""
+    for number in range(1, ROUNDS + 1):
+        order_id = stage.placed()
+        assert reject(stage, order_id)().status_code == 200
+        at_once(*[lambda order_id=order_id: make_amends(order_id)] * 4)
+        settle()
+        assert CustomerCredit.objects.get().balance_minor == 200 * number
+        assert NotificationRequest.objects.filter(order_id=order_id).count() == 1
     stage.assert_clean()
 
 
