@@ -86,13 +86,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """`give_up(subject_id, user_id, reason)`: how a person ends the subject, which compensates its run;
-    without it the run alone is compensated.
-    """
-
     name: str
     steps: tuple[Step, ...]
-    give_up: Callable[[UUID, UUID, str], None] | None = None
+    give_up: Callable[[UUID, UUID, str], None] | None = None  # a person (2nd) ends the subject: why (3rd)
 
     def step(self, name: str) -> Step:
         return self.steps[self.index(name)]
