@@ -1,0 +1,1 @@
+"""Apache Kafka on this machine: fetched from Maven Central, run as our own child. No Django in here."""
