@@ -27,7 +27,10 @@ class Transport(Protocol):
         TransportDown."""
 
 
-_TRANSPORTS = {"celery": "deliveryapp.celery_transport.CeleryTransport"}
+_TRANSPORTS = {
+    "celery": "deliveryapp.celery_transport.CeleryTransport",
+    "kafka": "deliveryapp.kafka.transport.KafkaTransport",
+}
 
 
 @cache

@@ -169,6 +169,15 @@ EVENT_TRANSPORT = env.text("EVENT_TRANSPORT", "celery")
 EVENT_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 SAGAS = ("orders.saga.ORDER_SAGA",)
 
+# Kafka, with EVENT_TRANSPORT=kafka ----------------------------------------------------------
+KAFKA_BOOTSTRAP_SERVERS = env.text("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+KAFKA_TOPIC_PREFIX = env.text("KAFKA_TOPIC_PREFIX", "")  # of topics and groups, where a broker is shared
+KAFKA_PARTITIONS = int(env.number("KAFKA_PARTITIONS", 32, minimum=1))  # never change it for a topic in use
+KAFKA_REPLICATION_FACTOR = int(env.number("KAFKA_REPLICATION_FACTOR", 3, minimum=1))
+KAFKA_SEND_TIMEOUT_S = env.number("KAFKA_SEND_TIMEOUT_S", 10, minimum=0.1)
+KAFKA_SESSION_TIMEOUT_S = env.number("KAFKA_SESSION_TIMEOUT_S", 10, minimum=1)
+KAFKA_CLIENT_OPTIONS = env.pairs("KAFKA_CLIENT_OPTIONS")  # security.protocol=SASL_SSL,sasl.username=…
+
 # The demo city and its clock ----------------------------------------------------------------
 SIMULATION_SPEED = env.number("SIMULATION_SPEED", 1, minimum=0.01)
 CITY = env.text("CITY", "helsinki")

@@ -7,3 +7,4 @@ DEBUG = env.flag("DEBUG")
 SECRET_KEY = SECRET_KEY or "development-only-secret-key-never-used-in-production"
 JWT_SIGNING_KEY = JWT_SIGNING_KEY or "development-only-token-key-never-used-in-production"
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]"]
+KAFKA_REPLICATION_FACTOR = int(env.number("KAFKA_REPLICATION_FACTOR", 1, minimum=1))  # one broker

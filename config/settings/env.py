@@ -52,6 +52,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def pairs(name: str) -> dict[str, str]:
+    """A comma-separated list of name=value. A refusal never repeats a value: there may be passwords."""
+    found = dict(word.partition("=")[::2] for word in words(name))
+    if not all(key and value for key, value in found.items()):
+        raise ImproperlyConfigured(f"{name} must be a list of name=value")
+    return found
+
+
 def postgres(name: str, default: str) -> dict[str, Any]:
     """`postgresql://user:password@host:port/name?host=/socket/dir` as a Django DATABASES entry."""
     url = urlsplit(os.environ.get(name, default))

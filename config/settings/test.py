@@ -11,3 +11,4 @@ STRIPE_WEBHOOK_SECRETS = STRIPE_WEBHOOK_SECRETS or ["whsec_test"]
 # Tests of outages fail calls by the dozen and look at each; those of the circuit say what they want.
 PAYMENT_CIRCUIT_MIN_CALLS = int(env.number("PAYMENT_CIRCUIT_MIN_CALLS", 1_000_000, minimum=1))
 WHITENOISE_AUTOREFRESH = True
+KAFKA_REPLICATION_FACTOR = int(env.number("KAFKA_REPLICATION_FACTOR", 1, minimum=1))  # one broker
