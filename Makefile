@@ -12,21 +12,27 @@ WHOLE_STACKS := tests/journeys tests/browser
 
 # Nothing here gains from a parallel make, and the demo owns the terminal.
 .NOTPARALLEL:
-.PHONY: help demo services test races lint bench clean python install install-dev
+.PHONY: help demo services kafka test test-kafka races lint bench clean python install install-kafka install-dev
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Options go in ARGS: make demo ARGS="--orders 200 --speed 20 --exit"'
 
-demo: install ## a city with customers, kitchens and drivers, from nothing
+demo: install $(if $(findstring kafka,$(ARGS)),install-kafka) ## a city with customers, kitchens and drivers, from nothing
 	@exec $(VENV)/python manage.py demo $(ARGS)
 
 services: install ## only PostgreSQL and Valkey, with their URLs to export
 	@exec $(VENV)/python manage.py services $(ARGS)
 
+kafka: install install-kafka ## Apache Kafka from Maven Central (Java 17), with its address to export
+	@exec $(VENV)/python manage.py kafka_broker $(ARGS)
+
 test: lint ## lint, then every test on real PostgreSQL and Valkey
 	RACE_ROUNDS=50 $(VENV)/pytest -n $(CPUS) --dist loadfile --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
 	$(VENV)/pytest -n 2 --dist loadgroup $(WHOLE_STACKS)
+
+test-kafka: install-dev ## only the tests of both transports, on a real Kafka
+	$(VENV)/pytest tests/kafka $(ARGS)
 
 races: install-dev ## the races at full length, 200 rounds each
 	$(VENV)/pytest -n $(CPUS) --dist loadfile tests/concurrency $(ARGS)
@@ -49,6 +55,9 @@ clean: ## forget all state and caches, keep .venv
 
 install: python
 	@$(BOOTSTRAP) requirements.txt
+
+install-kafka: python
+	@$(BOOTSTRAP) requirements-kafka.txt
 
 install-dev: python
 	@$(BOOTSTRAP) requirements-dev.txt --browser

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,9 @@ from deliveryapp.embedded.interrupts import Interrupts
 from deliveryapp.embedded.processes import tail
 from deliveryapp.embedded.rundir import kept_secrets
 from deliveryapp.embedded.services import running_services
-from deliveryapp.embedded.stack import PROCESSES, Ports, Secrets, Stack
+from deliveryapp.embedded.stack import Ports, Secrets, Stack
 from deliveryapp.embedded.supervisor import ChildSpec, Supervisor
+from deliveryapp.kafka.broker.running import running_kafka
 
 DEMO_PASSWORD = "demo-pass-1"  # noqa: S105 - of invented people in a city on this machine
 LOGINS = (
@@ -45,6 +46,8 @@ class DemoOptions:
     rate: float | None = None
     port: int = 8000
     payment_faults: str = "[]"
+    events: str = "celery"
+    groups: Sequence[str] = ()  # consumer groups, with events over Kafka
     stays: bool = False
 
 
@@ -69,7 +72,7 @@ class Showcase:
                 services = cleanup.enter_context(
                     running_services(run_dir, cancelled=cancelled, announce=self._say)
                 )
-            stack = self._stack(run_dir, services.env())
+            stack = self._stack(run_dir, services.env() | self._events(cleanup, run_dir))
             children = Supervisor(log_dir=run_dir / "logs", announce=self._say)
             cleanup.callback(self._stop, children)
             self._set_up(children, stack)
@@ -88,14 +91,28 @@ class Showcase:
             secrets=Secrets.of(kept),
             speed=self._options.speed,
             payment_faults=self._options.payment_faults,
+            groups=self._options.groups,
         )
+
+    def _events(self, cleanup: ExitStack, run_dir: Path) -> dict[str, str]:
+        """What tells the processes how events travel, after starting what carries them."""
+        if self._options.events != "kafka":
+            return {"EVENT_TRANSPORT": self._options.events}
+        with self._phase("Apache Kafka"):
+            servers = cleanup.enter_context(
+                running_kafka(run_dir, cancelled=self._interrupts.requested, announce=self._say)
+            )
+        return {"EVENT_TRANSPORT": "kafka", "KAFKA_BOOTSTRAP_SERVERS": servers}
 
     def _set_up(self, children: Supervisor, stack: Stack) -> None:
         with self._phase("Database schema"):
             self._manage(children, stack, "migrate", "--no-input", "--verbosity", "0", quiet=True)
+        if self._options.events == "kafka":
+            with self._phase("Kafka topics"):
+                self._manage(children, stack, "kafka_topics", quiet=True)
         with self._phase(f"The city of {self._options.city.title()}"):
             self._manage(children, stack, "seed_city", *self._city_options(), quiet=False)
-        with self._phase(", ".join(PROCESSES)):
+        with self._phase(", ".join(stack.processes)):
             children.start(*stack.specs(), cancelled=self._interrupts.requested)
         self._say(f"Ready in {time.monotonic() - self._started_s:.1f} s; logs in {children.log_dir}")
 

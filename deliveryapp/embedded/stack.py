@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -65,6 +66,11 @@ class Stack:
     speed: float = 1.0
     payment_faults: str = "[]"
     extra_env: Mapping[str, str] = field(default_factory=dict)
+    groups: Sequence[str] = ()  # consumer groups, where Kafka carries the events
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        return (*PROCESSES, *map(consumer_name, self.groups))
 
     @property
     def base_url(self) -> str:
@@ -97,8 +103,8 @@ class Stack:
             **self.extra_env,
         }
 
-    def specs(self, names: Sequence[str] = PROCESSES) -> list[ChildSpec]:
-        """The children of these names, in the order in which they are to start."""
+    def specs(self, names: Sequence[str] | None = None) -> list[ChildSpec]:
+        """The children of these names, or all, in the order in which they are to start."""
         makers: dict[str, Callable[[], ChildSpec]] = {
             "sandbox": self._sandbox,
             "web": self._web,
@@ -107,7 +113,8 @@ class Stack:
             "worker": self._worker,
             "beat": self._beat,
         }
-        return [makers[name]() for name in PROCESSES if name in names]
+        makers |= {consumer_name(group): partial(self._consume, group) for group in self.groups}
+        return [makers[name]() for name in self.processes if names is None or name in names]
 
     def manage(self, *arguments: str) -> Command:
         """``manage.py`` with these arguments in the stack's environment."""
@@ -158,8 +165,15 @@ class Stack:
         )
         return ChildSpec(name="beat", command=command)
 
+    def _consume(self, group: str) -> ChildSpec:
+        return ChildSpec(name=consumer_name(group), command=self.manage("consume", group))
+
     def _python(self, *arguments: str) -> Command:
         return Command(argv=(sys.executable, *arguments), env=self.env(), cwd=ROOT)
+
+
+def consumer_name(group: str) -> str:
+    return f"consume-{group}"
 
 
 def answers(url: str) -> Callable[[int], bool]:

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from deliveryapp.embedded.errors import InterruptedByUserError, ServiceError
 from deliveryapp.embedded.interrupts import Interrupts
 from deliveryapp.embedded.showcase import DemoOptions, Showcase
+from deliveryapp.kafka.names import groups
+from deliveryapp.kafka.needed import require_client
 from deliveryapp.management.commands.services import add_run_dir
 
 INTERRUPTED = 130
@@ -32,15 +34,21 @@ class Command(BaseCommand):
         parser.add_argument("--rate", type=float, help="orders a second")
         parser.add_argument("--port", type=int, default=8000, help="of the pages; another if taken")
         parser.add_argument(
+            "--events", choices=("celery", "kafka"), default="celery", help="what carries events to handlers"
+        )
+        parser.add_argument(
             "--payment-faults",
             default="[]",
             help='of the payment sandbox: a JSON list of rules, or "5%%" of its calls',
         )
 
     def handle(self, *args: Any, **given: Any) -> None:
+        if given["events"] == "kafka":
+            require_client()
         names = DemoOptions.__dataclass_fields__
         options = DemoOptions(
             **{name: value for name, value in given.items() if name in names},
+            groups=tuple(groups()) if given["events"] == "kafka" else (),
             stays=sys.stdout.isatty() and sys.stdin.isatty() and not given["exit"],
         )
         with Interrupts() as interrupts:
