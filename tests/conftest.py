@@ -18,6 +18,7 @@ pytest_plugins = ["tests.cast"]
 WHOLE_STACKS = ("journeys", "browser")  # folders whose tests share a stack of processes: one worker each
 # Files that take a worker longest: they start first, so that no worker is left with one at the end.
 LONGEST = (
+    "kafka/",
     "payments/test_any_order.py",
     "payments/test_machine.py",
     "payments/test_matrix.py",

@@ -77,8 +77,11 @@ def live_stack(
     *,
     speed: float = DEFAULT_SPEED,
     payment_faults: str = "[]",
+    groups: Sequence[str] = (),
 ) -> Iterator[LiveStack]:
-    """Start these processes and stop them at the end; ``settings_env`` adds to their environment."""
+    """Start these processes and stop them at the end; ``settings_env`` adds to their environment.
+
+    ``groups`` are the consumer groups that may be among them, as ``consume-GROUP``."""
     with tempfile.TemporaryDirectory(prefix="deliveryapp-live-") as directory:
         run_dir = Path(directory)
         stack = Stack(
@@ -89,6 +92,7 @@ def live_stack(
             speed=speed,
             payment_faults=payment_faults,
             extra_env=settings_env or {},
+            groups=groups,
         )
         with Supervisor(log_dir=run_dir / "logs") as supervisor:
             supervisor.start(*stack.specs(processes))
