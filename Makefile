@@ -8,7 +8,7 @@ CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 # These start ten processes each, and a browser leaves an event loop running: not beside the others, and each
 # folder on one worker (tests/conftest.py).
-WHOLE_STACKS := tests/journeys tests/browser
+WHOLE_STACKS := tests/journeys tests/browser tests/kafka
 
 # Nothing here gains from a parallel make, and the demo owns the terminal.
 .NOTPARALLEL:

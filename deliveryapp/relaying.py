@@ -8,7 +8,7 @@ import threading
 import time
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from deliveryapp import redelivery, relay
 from deliveryapp.transport import TransportDown
@@ -36,7 +36,7 @@ def run(stop: threading.Event) -> None:
                 pauses_s = 0.0
             except (TransportDown, OperationalError, InterfaceError) as error:
                 log.error("relay_failed", error=str(error))
-                connection.close_if_unusable_or_obsolete()
+                close_old_connections()
                 pauses_s = min(2 * pauses_s or 0.1, LONGEST_PAUSE_S)
                 stop.wait(pauses_s)
                 continue

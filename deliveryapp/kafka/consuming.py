@@ -15,8 +15,9 @@ from collections.abc import Sequence
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections
 
+from deliveryapp.connections import use_one_connection
 from deliveryapp.kafka.lag import lag
 from deliveryapp.kafka.names import consumer_config, subscriptions_of, topics_of
 from deliveryapp.kafka.offsets import Offsets
@@ -47,7 +48,7 @@ class GroupConsumer:
         self._pause_s = FIRST_PAUSE_S
 
     def run(self, stop: threading.Event) -> None:
-        _use_one_connection()
+        use_one_connection()
         topics = topics_of(reader.row for reader in self._readers)
         self._consumer.subscribe(
             topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
@@ -135,10 +136,3 @@ class GroupConsumer:
             return
         behind = {f"{topic}/{number}": count for (topic, number), count in lags.items() if count}
         log.info("kafka_lag", group=self.group, total=sum(behind.values()), partitions=behind)
-
-
-def _use_one_connection() -> None:
-    """One thread needs no pool, and learns at once, not after the pool's patience, that the database is away.
-    What it keeps is checked before each batch."""
-    connection.settings_dict["OPTIONS"].pop("pool", None)
-    connection.settings_dict["CONN_MAX_AGE"] = None
