@@ -60,6 +60,15 @@ class Socket:
             pass
         return frame
 
+    async def hear_each(self, *kinds: str) -> list[dict[str, Any]]:
+        """The first frame of each of these types, in whatever order they come."""
+        found: dict[str, dict[str, Any]] = {}
+        while len(found) < len(kinds):
+            frame = await self.hear()
+            if frame["type"] in kinds:
+                found.setdefault(frame["type"], frame)
+        return [found[kind] for kind in kinds]
+
     async def close_code(self, timeout_s: float = 5) -> int:
         """Skip to the end."""
         while (message := await self._communicator.receive_output(timeout_s))["type"] != "websocket.close":

@@ -46,9 +46,9 @@ async def test_a_late_kitchen_is_heard_by_all_three(
         before = await hers.hear()
         await board.hear()
         await in_thread(be_late, order_id)
-        status, hers_said = await hers.hear_until("status"), await hers.hear_until("notice")
-        board_said, card = await board.hear_until("notice"), await board.hear_until("order")
-        moved, phone_said = await phone.hear_until("delivery"), await phone.hear_until("notice")
+        status, hers_said = await hers.hear_each("status", "notice")
+        board_said, card = await board.hear_each("notice", "order")
+        moved, phone_said = await phone.hear_each("delivery", "notice")
 
     said = [(frame["kind"], frame["order_id"]) for frame in (hers_said, board_said, phone_said)]
     kinds = ("order_late", "kitchen_late", "pickup_moved")
