@@ -103,7 +103,8 @@ INSERT INTO deliveryapp_inboxentry (handler, event_id)
 SELECT %(handler)s, arrived.id FROM unnest(%(ids)s::uuid[]) AS arrived(id)
 WHERE %(also_resting)s OR NOT EXISTS (
     SELECT 1 FROM deliveryapp_deadletter letter
-    WHERE letter.handler = %(handler)s AND letter.event_id = arrived.id AND letter.state IN ('dead', 'discarded'))
+    WHERE letter.handler = %(handler)s AND letter.event_id = arrived.id
+      AND letter.state IN ('dead', 'discarded'))
 ON CONFLICT DO NOTHING RETURNING event_id
 """
 

@@ -33,7 +33,8 @@ _NOTE = """
 INSERT INTO deliveryapp_deadletter AS letter
     (id, handler, event_id, envelope, error, attempts, deaths, state, next_try_at, resolved_reason)
 VALUES (%(id)s, %(handler)s, %(event_id)s, %(envelope)s, %(error)s, 1, 0,
-        CASE WHEN %(hopeless)s THEN 'dead' ELSE 'retrying' END, statement_timestamp() + interval '1 second', '')
+        CASE WHEN %(hopeless)s THEN 'dead' ELSE 'retrying' END,
+        statement_timestamp() + interval '1 second', '')
 ON CONFLICT (handler, event_id) DO UPDATE SET
     attempts = letter.attempts + 1, deaths = 0, error = EXCLUDED.error,
     state = CASE WHEN %(hopeless)s OR letter.attempts + 1 >= %(max)s THEN 'dead' ELSE 'retrying' END,
