@@ -188,6 +188,9 @@ KAFKA_CLIENT_OPTIONS = env.pairs("KAFKA_CLIENT_OPTIONS")  # security.protocol=SA
 SIMULATION_SPEED = env.number("SIMULATION_SPEED", 1, minimum=0.01)
 CITY = env.text("CITY", "helsinki")
 
+# Watching ------------------------------------------------------------------------------------
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # Prometheus sends it as a bearer; empty: no /metrics
+
 # Where browsers and apps find us ------------------------------------------------------------
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 LIVE_URL = env.text("LIVE_URL", "").rstrip("/")  # empty: sockets on the same origin as the pages
