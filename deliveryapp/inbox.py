@@ -14,6 +14,7 @@ delivery, only by a person.
 import math
 import time
 from collections.abc import Sequence
+from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
@@ -60,6 +61,14 @@ def retry_due(*, limit: int = 500, budget_s: float = RETRY_BUDGET_S) -> int:
             break
         digested += letters.claim(letter) and replay(letter)
     return digested
+
+
+def replay_open(*, letter_id: UUID) -> bool:
+    """`replay`, because a person wants it. Raises AlreadyResolved."""
+    letter = DeadLetter.objects.get(pk=letter_id)
+    if letter.state not in DeadLetter.OPEN:
+        raise letters.AlreadyResolved(f"It is {letter.state} already.")
+    return replay(letter)
 
 
 def replay(letter: DeadLetter) -> bool:
