@@ -25,7 +25,7 @@ _DETAIL = re.compile(r"^(DETAIL|CONTEXT):.*\n?", re.MULTILINE)
 
 
 def without_rows(text: str) -> str:
-    """PostgreSQL's refusals repeat the whole row, with everybody's name and street in it, as DETAIL: left out.
+    """PostgreSQL's refusals repeat the whole row as DETAIL, with somebody's name and street in it: left out.
 
     The first line names the constraint, which is what one needs to know.
     """

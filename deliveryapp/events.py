@@ -8,7 +8,6 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -81,11 +80,16 @@ def data_of(event: Event) -> dict[str, Any]:
     return {name: _encode(getattr(event, name)) for name in _hints_of(type(event))}
 
 
-@cache
+_known_hints: dict[type[Event], dict[str, Any]] = {}
+
+
 def _hints_of(cls: type[Event]) -> dict[str, Any]:
     """The fields of an event and their types; finding them out costs more than all the rest."""
-    hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in fields(cls)}
+    known = _known_hints.get(cls)
+    if known is None:
+        hints = get_type_hints(cls)
+        known = _known_hints[cls] = {field.name: hints[field.name] for field in fields(cls)}
+    return known
 
 
 def read_event(name: str, dataversion: int, data: dict[str, Any]) -> Event:

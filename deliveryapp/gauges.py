@@ -81,7 +81,7 @@ def _relay() -> Iterator[Gauge]:
 def _handlers() -> Iterator[Gauge]:
     table = subscriptions()
     pairs = [(row.name, cls.__name__) for row in table.values() if row.exactly_once for cls in row.events]
-    wanted = [[handler for handler, _ in pairs], [kind for _, kind in pairs], LOOK_BACK]
+    wanted = ([handler for handler, _ in pairs], [kind for _, kind in pairs], LOOK_BACK)
     missed = {handler: (count, age_s) for handler, count, age_s in _rows(_UNDIGESTED, wanted)}
     letters = {handler: (retrying, dead) for handler, retrying, dead in _rows(_LETTERS)}
     for handler in sorted({*table, *letters}):
@@ -106,7 +106,7 @@ def _sagas() -> Iterator[Gauge]:
     yield Gauge("saga_oldest_due_age_seconds", "Since the oldest of them was due", oldest_s, 60)
 
 
-def _rows(sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+def _rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [

@@ -86,7 +86,12 @@ def begin(*, handler: str, wire: Wire) -> bool:
 
 
 def _write(sql: str, handler: str, wire: Wire, **facts: Any) -> str | None:
-    values = {"id": new_id(), "handler": handler, "event_id": event_id_of(wire), "envelope": _storable(wire)}
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "handler": handler,
+        "event_id": event_id_of(wire),
+        "envelope": _storable(wire),
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, {**values, **facts})
         row = cursor.fetchone()

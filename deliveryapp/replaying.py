@@ -16,9 +16,9 @@ from deliveryapp import inbox, redelivery, relay
 from deliveryapp.errors import InvalidInput
 from deliveryapp.events import UnknownEvent, registered
 from deliveryapp.models import DeadLetter, InboxEntry, OutboxEvent
-from deliveryapp.outbox import wake_relay
 from deliveryapp.subscriptions import Subscription, subscriptions
 from deliveryapp.transport import Wire
+from deliveryapp.wakeups import wake_relay
 
 BATCH = 500
 
