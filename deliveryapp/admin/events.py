@@ -1,27 +1,14 @@
 """The outbox: what was told, and what could not be."""
 
-import json
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from deliveryapp import replaying
-from deliveryapp.admin.base import ReadOnlyAdmin, may
+from deliveryapp.admin.base import DocumentAdmin, may
 from deliveryapp.models import OutboxEvent
-
-SHOWN = 20_000  # characters
-
-
-def pretty(value: object) -> SafeString:
-    """JSON as people read it; what is very long is cut."""
-    text = json.dumps(value, indent=2)
-    if len(text) > SHOWN:
-        text = f"{text[:SHOWN]}\n… {len(text) - SHOWN} characters more"
-    return format_html('<pre class="overflow-x-auto whitespace-pre-wrap break-all text-sm">{}</pre>', text)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -43,7 +30,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutboxEvent)
-class OutboxEventAdmin(ReadOnlyAdmin):
+class OutboxEventAdmin(DocumentAdmin):
     list_display = ("type", "subject", "seq", "occurred_at", "published_at", "parked_at", "error")
     list_filter = (StateFilter, "type", "source")
     search_fields = ("=subject", "=id", "=key")
@@ -65,12 +52,10 @@ class OutboxEventAdmin(ReadOnlyAdmin):
         "parked_at",
         "error",
         "trace_id",
-        "facts",
     )
 
-    @admin.display(description="Data")
-    def facts(self, event: OutboxEvent) -> SafeString:
-        return pretty(event.data)
+    def document_of(self, row: OutboxEvent) -> object:
+        return row.data
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return may(request, "change_outboxevent")

@@ -13,16 +13,21 @@ from django.db.models.expressions import OrderBy
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
 
 from deliveryapp import inbox, letters
-from deliveryapp.admin.base import ReadOnlyAdmin, may
-from deliveryapp.admin.events import pretty
+from deliveryapp.admin.base import DocumentAdmin, may
 from deliveryapp.api.authentication import as_user
 from deliveryapp.errors import AppError
 from deliveryapp.models import DeadLetter
 
+ONE_LINE = 36  # characters
 LETTER = "admin:deliveryapp_deadletter_"
+
+
+def shown(text: str) -> str:
+    """One line of a list, on a phone too."""
+    line = " ".join(text.encode(errors="replace").decode().split())
+    return f"{line[:ONE_LINE]}…" if len(line) > ONE_LINE else line
 
 
 class HandlerFilter(admin.SimpleListFilter):
@@ -40,8 +45,8 @@ class HandlerFilter(admin.SimpleListFilter):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(ReadOnlyAdmin):
-    list_display = ("handler", "event_id", "state", "attempts", "error", "created_at", "resolved_by")
+class DeadLetterAdmin(DocumentAdmin):
+    list_display = ("handler", "kind", "state", "attempts", "reason", "created_at", "resolved_by")
     list_filter = ("state", HandlerFilter)
     list_select_related = ("resolved_by",)
     search_fields = ("=event_id", "=id")
@@ -58,7 +63,6 @@ class DeadLetterAdmin(ReadOnlyAdmin):
         "resolved_at",
         "resolved_by",
         "resolved_reason",
-        "content",
     )
     change_form_outer_after_template = "deliveryapp/admin/letter.html"
     show_full_result_count = False
@@ -66,9 +70,16 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     class action_form(ActionForm):
         reason = forms.CharField(max_length=200, required=False, help_text="Why nobody needs it")
 
-    @admin.display(description="Envelope")
-    def content(self, letter: DeadLetter) -> SafeString:
-        return pretty(letter.envelope)
+    @admin.display(description="Event")
+    def kind(self, letter: DeadLetter) -> str:
+        return shown(str(letter.envelope.get("type", ""))) if isinstance(letter.envelope, dict) else ""
+
+    @admin.display(description="Error", ordering="error")
+    def reason(self, letter: DeadLetter) -> str:
+        return shown(letter.error)
+
+    def document_of(self, row: DeadLetter) -> object:
+        return row.envelope
 
     def get_ordering(self, request: HttpRequest) -> list[str | OrderBy]:
         """The open ones first, and of those the oldest."""
