@@ -53,6 +53,11 @@ app.conf.update(
             "schedule": 2.0,
             "options": {"expires": 5},
         },
+        "events.purge": {
+            "task": "events.purge",
+            "schedule": crontab(minute="27"),
+            "options": {"expires": 1800},
+        },
         "saga.sweep": {"task": "saga.sweep", "schedule": 1.0, "options": {"expires": 5}},
         "payments.sweep": {
             "task": "payments.sweep",

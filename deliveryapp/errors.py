@@ -3,6 +3,7 @@
 Services raise them, doors let them pass; the API turns them into RFC 9457 problem+json with `code`.
 """
 
+import re
 from typing import ClassVar
 
 
@@ -20,9 +21,20 @@ class AppError(Exception):
         self.extra = extra
 
 
+_DETAIL = re.compile(r"^(DETAIL|CONTEXT):.*\n?", re.MULTILINE)
+
+
+def without_rows(text: str) -> str:
+    """PostgreSQL's refusals repeat the whole row as DETAIL, with somebody's name and street in it: left out.
+
+    The first line names the constraint, which is what one needs to know.
+    """
+    return _DETAIL.sub("", text)
+
+
 def reason_of(error: BaseException, *, limit: int) -> str:
     """What went wrong, as text that PostgreSQL stores: it takes neither NUL nor lone surrogates."""
-    text = f"{type(error).__name__}: {error}"
+    text = without_rows(f"{type(error).__name__}: {error}").rstrip("\n")
     return text.encode(errors="replace").decode().replace("\x00", "")[:limit]
 
 

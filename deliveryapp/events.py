@@ -6,7 +6,7 @@ its class name, so that a name on the wire always finds its class again.
 
 import types
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -50,6 +50,7 @@ class Envelope:
             "time": self.time.isoformat(),
             "dataversion": self.dataversion,
             "traceid": self.trace_id,
+            "datacontenttype": "application/json",
             "data": data_of(self.event),
         }
 
@@ -76,7 +77,19 @@ def registered() -> dict[str, type[Event]]:
 
 def data_of(event: Event) -> dict[str, Any]:
     """The event's fields as JSON values."""
-    return {name: _encode(value) for name, value in asdict(event).items()}
+    return {name: _encode(getattr(event, name)) for name in _hints_of(type(event))}
+
+
+_known_hints: dict[type[Event], dict[str, Any]] = {}
+
+
+def _hints_of(cls: type[Event]) -> dict[str, Any]:
+    """The fields of an event and their types; finding them out costs more than all the rest."""
+    known = _known_hints.get(cls)
+    if known is None:
+        hints = get_type_hints(cls)
+        known = _known_hints[cls] = {field.name: hints[field.name] for field in fields(cls)}
+    return known
 
 
 def read_event(name: str, dataversion: int, data: dict[str, Any]) -> Event:
@@ -87,10 +100,9 @@ def read_event(name: str, dataversion: int, data: dict[str, Any]) -> Event:
     cls = _registry.get(name)
     if cls is None or dataversion > cls.version:
         raise UnknownEvent(f"{name} version {dataversion}")
-    hints = get_type_hints(cls)
-    known = {field.name for field in fields(cls)}
+    hints = _hints_of(cls)
     try:
-        return cls(**{key: _decode(hints[key], value) for key, value in data.items() if key in known})
+        return cls(**{key: _decode(hints[key], value) for key, value in data.items() if key in hints})
     except (AttributeError, TypeError, ValueError) as error:
         raise UnknownEvent(f"{name} version {dataversion}: {error}") from error
 

@@ -4,7 +4,9 @@ What Django, Celery and the other libraries log through `logging` takes the same
 """
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from deliveryapp.errors import without_rows
 
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -34,6 +36,12 @@ def json_formatter() -> structlog.stdlib.ProcessorFormatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            _without_rows,
             structlog.processors.JSONRenderer(sort_keys=True, default=str),
         ],
     )
+
+
+def _without_rows(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """In tracebacks and in texts of errors."""
+    return {key: without_rows(text) if isinstance(text, str) else text for key, text in event.items()}

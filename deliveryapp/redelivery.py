@@ -38,7 +38,8 @@ def check(*, carrier: Transport | None = None) -> int:
 
 
 def _is_same(name: str, identity: str) -> bool:
-    return Broker.objects.filter(name=name, identity=identity).exists()
+    """Says in passing that a relay is alive."""
+    return bool(Broker.objects.filter(name=name, identity=identity).update(looked_at=Now()))
 
 
 def _start_over(name: str, identity: str) -> int:
@@ -75,12 +76,17 @@ def _send_overdue(name: str) -> int:
 
 def undigested(*, since: datetime | None, handlers: Collection[str] = ()) -> "QuerySet[OutboxEvent]":
     """Published events that a subscriber has neither digested nor put aside."""
+    start = since if since is not None else Now() - LOOK_BACK
+    return OutboxEvent.objects.filter(still_missed(handlers), published_at__gte=start)
+
+
+def still_missed(handlers: Collection[str] = ()) -> Q:
+    """Of events: one of these handlers, or any, has neither digested it nor put it aside."""
     missing = Q(pk__in=[])
     for row in subscriptions().values():
         if row.exactly_once and (not handlers or row.name in handlers):
             missing |= _missing(row)
-    start = since if since is not None else Now() - LOOK_BACK
-    return OutboxEvent.objects.filter(missing, published_at__gte=start)
+    return missing
 
 
 def _missing(row: Subscription) -> Q:

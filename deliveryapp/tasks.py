@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import Task, shared_task
 from django.db import InterfaceError, OperationalError
 
-from deliveryapp import inbox, nudges, saga
+from deliveryapp import inbox, nudges, retention, saga
 from deliveryapp.celery_transport import hand_on
 from deliveryapp.idempotency import forget_old
 from deliveryapp.nudges import BROKER_ERRORS
@@ -38,6 +38,11 @@ def handle(task: Task, handler: str, envelopes: list[Wire]) -> None:
 @shared_task(name="events.retry", soft_time_limit=25, time_limit=30)
 def retry_events() -> None:
     inbox.retry_due()
+
+
+@shared_task(name="events.purge", soft_time_limit=110, time_limit=120)
+def purge_events() -> None:
+    retention.purge()
 
 
 @shared_task(name="saga.advance", soft_time_limit=40, time_limit=50)

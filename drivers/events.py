@@ -81,6 +81,20 @@ class DriverArrived(DeliveryEvent):
 
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriverPickedUp(DeliveryEvent):
+    assignment_id: UUID
+    driver_id: UUID
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverDelivered(DeliveryEvent):
+    assignment_id: UUID
+    driver_id: UUID
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriverReleased(DeliveryEvent):
     """`requeued`: the search goes on with somebody else."""
 
@@ -112,3 +126,11 @@ class DriverHeard(DeliveryEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoDriverFound(DeliveryEvent):
     """The search passed its deadline; it goes on, and somebody should look."""
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverSearchEnded(DeliveryEvent):
+    """The order ended while nobody was bound to it."""
+
+    reason: str

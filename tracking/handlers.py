@@ -63,7 +63,7 @@ def on_driver_event(envelope: Envelope) -> None:
     else:
         if isinstance(event, DriverAssigned | DriverReleased):
             _push_delivery(event)
-        _push_driver(event)
+        _push_driver(event, envelope.seq)
         _push_card(event.restaurant_id, event.order_id, envelope.type)
 
 
@@ -127,9 +127,10 @@ def _push_delivery(event: DriverAssigned | DriverReleased) -> None:
     push(group=driver_group(event.driver_id), frame=_delivery_frame(event.order_id, news))
 
 
-def _push_driver(event: DeliveryEvent) -> None:
+def _push_driver(event: DeliveryEvent, seq: int) -> None:
+    """What is read now is at least as new as number `seq`: whoever keeps the highest keeps the newest."""
     watched = watched_order(order_id=event.order_id, now=utc_now())
-    frame = {"type": "driver", "driver": watched.driver_json()}
+    frame = {"type": "driver", "seq": seq, "driver": watched.driver_json()}
     push(group=order_group(event.order_id), frame=frame, shown_driver=str(watched.driver_id or ""))
 
 

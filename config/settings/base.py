@@ -168,6 +168,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 EVENT_TRANSPORT = env.text("EVENT_TRANSPORT", "celery")
 EVENT_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 SAGAS = ("orders.saga.ORDER_SAGA",)
+# How long events and what came of them are kept, in days. The inbox must outlive whatever can bring an event
+# back: the outbox and the log of the broker (Kafka's own default is 7 days).
+OUTBOX_KEPT_D = env.number("OUTBOX_KEPT_D", 14, minimum=1)
+INBOX_KEPT_D = env.number("INBOX_KEPT_D", 30, minimum=OUTBOX_KEPT_D + 7)
+DEAD_LETTERS_KEPT_D = env.number("DEAD_LETTERS_KEPT_D", 30, minimum=1)  # from their end
+SAGA_LOG_KEPT_D = env.number("SAGA_LOG_KEPT_D", 90, minimum=1)  # from the end of the saga
 
 # Kafka, with EVENT_TRANSPORT=kafka ----------------------------------------------------------
 KAFKA_BOOTSTRAP_SERVERS = env.text("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
@@ -181,6 +187,9 @@ KAFKA_CLIENT_OPTIONS = env.pairs("KAFKA_CLIENT_OPTIONS")  # security.protocol=SA
 # The demo city and its clock ----------------------------------------------------------------
 SIMULATION_SPEED = env.number("SIMULATION_SPEED", 1, minimum=0.01)
 CITY = env.text("CITY", "helsinki")
+
+# Watching ------------------------------------------------------------------------------------
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # Prometheus sends it as a bearer; empty: no /metrics
 
 # Where browsers and apps find us ------------------------------------------------------------
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")

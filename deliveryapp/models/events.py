@@ -1,9 +1,12 @@
 """The outbox, the relay's shards, the inbox and the dead letters."""
 
+from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
 from deliveryapp.ids import new_id
+from deliveryapp.models.verbatim import VerbatimJSONField
 
 
 class OutboxEvent(models.Model):
@@ -45,7 +48,15 @@ class OutboxEvent(models.Model):
                 name="outbox_published",
                 condition=models.Q(published_at__isnull=False),
             ),
+            models.Index(
+                fields=["parked_at"],
+                name="outbox_parked",
+                condition=models.Q(parked_at__isnull=False),
+            ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.seq} of {self.subject}"
 
 
 class RelayShard(models.Model):
@@ -62,6 +73,7 @@ class Broker(models.Model):
     name = models.CharField(primary_key=True, max_length=40)
     identity = models.CharField(max_length=100)
     checked_until = models.DateTimeField()  # what was published before then was looked after
+    looked_at = models.DateTimeField(null=True)  # each second by a relay that is alive
 
 
 class InboxEntry(models.Model):
@@ -72,9 +84,17 @@ class InboxEntry(models.Model):
     event_id = models.UUIDField()
     handled_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        # Rows are inserted in the order of time: a few pages of index find what is past its time.
+        indexes = [BrinIndex(fields=["handled_at"], name="inbox_by_age", autosummarize=True)]
+
 
 class DeadLetter(models.Model):
-    """An event that a handler could not digest: retried for a while, then kept for a person."""
+    """An event that a handler could not digest: retried for a while, then kept for a person.
+
+    `attempts` counts failures. `deaths` counts the processes that began with it since it last failed in an
+    orderly way, and did not come back.
+    """
 
     class State(models.TextChoices):
         RETRYING = "retrying"
@@ -82,23 +102,49 @@ class DeadLetter(models.Model):
         DONE = "done"
         DISCARDED = "discarded"
 
+    OPEN = (State.RETRYING, State.DEAD)
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     handler = models.CharField(max_length=80)
     event_id = models.UUIDField()
-    envelope = models.JSONField()
+    envelope = VerbatimJSONField()
     error = models.TextField()
     attempts = models.SmallIntegerField(default=1)
+    deaths = models.SmallIntegerField(db_default=0, default=0)
     state = models.CharField(max_length=10, choices=State, default=State.RETRYING)
     next_try_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     resolved_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["handler", "event_id"], name="dead_letter_is_one_per_handler_and_event"
-            )
+            ),
+            models.CheckConstraint(
+                name="dead_letter_is_discarded_with_a_reason",
+                condition=~models.Q(state="discarded") | ~models.Q(resolved_reason=""),
+            ),
         ]
         indexes = [
-            models.Index(fields=["next_try_at"], name="dead_letter_due", condition=models.Q(state="retrying"))
+            models.Index(
+                fields=["handler", "next_try_at"],
+                name="dead_letter_due",
+                condition=models.Q(state="retrying"),
+            ),
+            models.Index(
+                fields=["handler", "created_at"], name="dead_letter_dead", condition=models.Q(state="dead")
+            ),
+            models.Index(
+                fields=["resolved_at"],
+                name="dead_letter_resolved",
+                condition=models.Q(resolved_at__isnull=False),
+            ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.handler} {self.event_id}"

@@ -6,7 +6,7 @@ from uuid import UUID
 from deliveryapp.transactions import durable, require_transaction
 from drivers import selectors
 from drivers.errors import AssignmentChanged, AssignmentNotFound, AssignmentState
-from drivers.events import DriverArrived, DriverReleased
+from drivers.events import DeliveryEvent, DriverArrived, DriverDelivered, DriverPickedUp, DriverReleased
 from drivers.models import Assignment, Delivery, Driver
 from drivers.services.facts import nudge_dispatch, tell
 from drivers.services.timing import search_deadline
@@ -94,7 +94,7 @@ def record_pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> Assignmen
     assignment.pick_up(now=now)
     assignment.store()
     assignment.delivery.pick_up()
-    assignment.delivery.save()
+    _tell(assignment, DriverPickedUp, now)
     return assignment
 
 
@@ -112,9 +112,16 @@ def record_delivery(*, order_id: UUID, user_id: UUID, now: datetime) -> Assignme
     assignment.deliver(now=now)
     assignment.store()
     assignment.delivery.deliver()
-    assignment.delivery.save()
+    _tell(assignment, DriverDelivered, now)
     Driver.objects.free_slot(assignment.driver_id)
     return assignment
+
+
+def _tell(assignment: Assignment, event: type[DeliveryEvent], now: datetime) -> None:
+    """The move of an assignment and its locked delivery, which is saved."""
+    delivery, driver_id = assignment.delivery, assignment.driver_id
+    tell(delivery, event, now=now, assignment_id=assignment.id, driver_id=driver_id)
+    delivery.save()
 
 
 def _locked(*, user_id: UUID, order_id: UUID) -> Assignment:

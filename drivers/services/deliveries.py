@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from deliveryapp.geo import Point
-from drivers.events import DriverSearchStarted
+from drivers.events import DriverSearchEnded, DriverSearchStarted
 from drivers.models import Assignment, Delivery, Offer, ReleaseReason
 from drivers.services.assignments import end
 from drivers.services.facts import nudge_dispatch, tell
@@ -79,4 +79,6 @@ def cancel_delivery(*, order_id: UUID, reason: str, now: datetime) -> None:
         assignment = Assignment.objects.live().filter(delivery=delivery).first()
         if assignment is not None:
             end(assignment, delivery, reason=ReleaseReason.ORDER_CANCELLED, requeued=False, now=now)
+        else:
+            tell(delivery, DriverSearchEnded, now=now, reason=reason)
         delivery.save()

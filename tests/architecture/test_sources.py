@@ -30,7 +30,7 @@ STATE_WRITERS = {
     "payments/services/following.py": "the same",
     "drivers/models/driver.py": "the slots of a driver",
     "deliveryapp/saga.py": "the engine's own rows",
-    "deliveryapp/inbox.py": "dead letters",
+    "deliveryapp/letters.py": "dead letters",
     "payments/sandbox/intents.py": "the provider's own dictionaries, no rows of ours",
 }
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 from django.db.models.functions import Now
 
-from deliveryapp import inbox, tasks
+from deliveryapp import inbox, letters, tasks
 from deliveryapp.clock import utc_now
 from deliveryapp.models import DeadLetter, InboxEntry, User
 from tests.crowd import at_once
@@ -90,7 +90,7 @@ def test_a_failing_event_is_retried_with_growing_pauses_until_it_is_dead(ada: Us
     handle(wire(ada.pk, region=BROKEN))
     pauses = []
 
-    for _ in range(2, inbox.MAX_ATTEMPTS + 1):
+    for _ in range(2, letters.MAX_ATTEMPTS + 1):
         assert inbox.retry_due() == 0
         make_due()
         before = utc_now()
@@ -100,7 +100,7 @@ def test_a_failing_event_is_retried_with_growing_pauses_until_it_is_dead(ada: Us
         if letter.state == State.DEAD:
             break
 
-    assert (letter.attempts, letter.state) == (inbox.MAX_ATTEMPTS, State.DEAD)
+    assert (letter.attempts, letter.state) == (letters.MAX_ATTEMPTS, State.DEAD)
     assert pauses == [2, 4, 8, 16, 32, 64, 128]
     toys.broken_with.clear()
     make_due()
@@ -241,9 +241,12 @@ def test_a_discarded_letter_stays_discarded(ada: User) -> None:
     break_handlers()
     event = wire(ada.pk, region=BROKEN)
     handle(event)
-    DeadLetter.objects.update(state=State.DISCARDED)
+    DeadLetter.objects.update(state=State.DISCARDED, resolved_reason="nobody needs it")
+    toys.broken_with.clear()
 
     handle(event)
+
+    assert effects(ada) == 0
 
     assert DeadLetter.objects.get().state == State.DISCARDED
 
@@ -315,7 +318,7 @@ def test_an_event_that_kills_its_process_is_dead_after_some_deaths_and_holds_up_
     with pytest.raises(Killed):
         handle(killer, calm)
 
-    for _ in range(inbox.MAX_DEATHS):
+    for _ in range(letters.MAX_DEATHS):
         with pytest.raises(Killed):
             handle_again(killer, calm)
     handle_again(killer, calm)

@@ -58,7 +58,13 @@ def test_the_whole_way(on_the_way):
     assert str(delivered.id) == assignment["id"]
     assert Delivery.objects.get(order_id=order_id).status == "delivered"
     assert (cleo.row.status, cleo.row.active_count) == ("available", 0)
-    assert events_of(order_id)[2:] == ["DriverAssigned", "DriverArrived", "DriverArrived"]
+    assert events_of(order_id)[2:] == [
+        "DriverAssigned",
+        "DriverArrived",
+        "DriverPickedUp",
+        "DriverArrived",
+        "DriverDelivered",
+    ]
     told = OutboxEvent.objects.filter(type="DriverArrived").order_by("seq")
     assert [row.data["at"] for row in told] == ["restaurant", "customer"]
 

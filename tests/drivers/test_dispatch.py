@@ -186,7 +186,12 @@ def test_a_cancelled_order_withdraws_the_offer():
     late = cleo.accept(offer["id"])
     assert (late.status_code, late.json()["code"]) == (409, "offer_withdrawn")
     assert cleo.row.status == "available"
-    assert events_of(order_id) == ["DriverSearchStarted", "DriverOffered", "DriverOfferWithdrawn"]
+    assert events_of(order_id) == [
+        "DriverSearchStarted",
+        "DriverOffered",
+        "DriverOfferWithdrawn",
+        "DriverSearchEnded",
+    ]
     due_now()
     tick()
     assert offers_of(order_id) == [("Cleo", "withdrawn")]

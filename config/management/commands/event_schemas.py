@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from deliveryapp.events import Event, registered
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+ADDED_SINCE = {"datacontenttype"}  # attributes that events of the first days lack
 UUID_SCHEMA = {"type": "string", "format": "uuid"}
 TIME_SCHEMA = {"type": "string", "format": "date-time"}
 TYPES: dict[Any, dict[str, Any]] = {
@@ -67,6 +68,7 @@ def schema_of(cls: type[Event]) -> dict[str, Any]:
         "time": TIME_SCHEMA,
         "dataversion": {"type": "integer", "minimum": 1, "maximum": cls.version},
         "traceid": {"type": "string"},
+        "datacontenttype": {"const": "application/json"},
         "data": _data_schema(cls),
     }
     about = {
@@ -75,7 +77,8 @@ def schema_of(cls: type[Event]) -> dict[str, Any]:
         "description": _description(cls),
         "x-topic": cls.topic,
     }
-    return about | {"type": "object", "required": list(attributes), "properties": attributes}
+    required = [name for name in attributes if name not in ADDED_SINCE]
+    return about | {"type": "object", "required": required, "properties": attributes}
 
 
 def _data_schema(cls: type[Event]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ let order = null;
 let receipt = null;
 let offered = null;
 let live = null;
-/** What only the tracking side knows: driver, eta, and the highest sequence number seen. */
-const track = { driver: null, eta: null, seq: 0 };
+/** What only the tracking side knows: driver, eta, and the highest sequence numbers seen, the order's and the ride's. */
+const track = { driver: null, eta: null, seq: 0, driver_seq: 0 };
 
 const load = () => api.get(`orders/${id}/`);
 
@@ -124,8 +124,9 @@ const FRAMES = {
   },
   notice: () => refresh(),
   driver: (frame) => {
+    if (frame.seq < track.driver_seq) return;
     if (order.attention?.length) refresh();
-    track.driver = frame.driver;
+    Object.assign(track, { driver: frame.driver, driver_seq: frame.seq });
     paint();
   },
   position: ({ lat, lng, heading, at, eta }) => {

@@ -1,4 +1,4 @@
-"""Support's view of the kernel: look, replay, discard with a reason; nothing is edited in place."""
+"""Sagas with their step logs: look, let go on, give up with a reason."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,56 +11,13 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from unfold.admin import ModelAdmin
 
-from deliveryapp import inbox, saga_support
+from deliveryapp import saga_support
+from deliveryapp.admin.base import ReadOnlyAdmin
 from deliveryapp.api.authentication import as_user
 from deliveryapp.errors import AppError
-from deliveryapp.models import DeadLetter, OutboxEvent, SagaRun, SagaStep, User
+from deliveryapp.models import SagaRun, SagaStep
 from deliveryapp.text import has_card_number
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Rows are facts: neither added nor changed nor deleted by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
-@admin.register(User)
-class UserAdmin(ReadOnlyAdmin):
-    list_display = ("email", "name", "phone", "is_active", "is_staff", "created_at")
-    search_fields = ("email", "name", "phone")
-    list_filter = ("is_active", "is_staff")
-    exclude = ("password",)
-
-
-@admin.register(OutboxEvent)
-class OutboxEventAdmin(ReadOnlyAdmin):
-    list_display = ("type", "subject", "seq", "occurred_at", "published_at", "parked_at")
-    list_filter = ("type", "source")
-    search_fields = ("=subject", "=id")
-    ordering = ("-position",)
-    show_full_result_count = False
-
-
-@admin.register(DeadLetter)
-class DeadLetterAdmin(ReadOnlyAdmin):
-    list_display = ("handler", "event_id", "state", "attempts", "error", "created_at")
-    list_filter = ("state", "handler")
-    search_fields = ("=event_id",)
-    actions = ("replay",)
-
-    @admin.action(description="Replay now")
-    def replay(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
-        digested = sum(inbox.replay(letter) for letter in letters)
-        self.message_user(request, f"{digested} of {len(letters)} digested.")
 
 
 class SagaStepInline(admin.TabularInline):  # type: ignore[type-arg]
