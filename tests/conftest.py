@@ -15,10 +15,10 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import databases
 
 pytest_plugins = ["tests.cast"]
-WHOLE_STACKS = ("journeys", "browser", "kafka")  # folders whose tests share a stack of processes: one worker each
+# Folders whose tests share a stack of processes: one worker each.
+WHOLE_STACKS = ("journeys", "browser", "kafka")
 # Files that take a worker longest: they start first, so that no worker is left with one at the end.
 LONGEST = (
-    "kafka/",
     "payments/test_any_order.py",
     "payments/test_machine.py",
     "payments/test_matrix.py",
