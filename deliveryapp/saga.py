@@ -25,6 +25,7 @@ from django.utils.module_loading import import_string
 from deliveryapp import nudges
 from deliveryapp.batch import Batch
 from deliveryapp.errors import reason_of
+from deliveryapp.failpoints import failpoint
 from deliveryapp.ids import new_id
 from deliveryapp.models import SagaRun, SagaStep
 from deliveryapp.transactions import require_transaction
@@ -242,6 +243,7 @@ def advance(run_id: UUID) -> None:
     held = _claim(run_id)
     while held is not None:
         held = _record(held, _execute(held))
+        failpoint("saga.recorded")
 
 
 def _claim(run_id: UUID) -> Held | None:
@@ -295,8 +297,12 @@ def _execute(held: Held) -> Outcome:
     action = held.step.compensation if held.compensating else held.step.action
     if action is None:
         return Done()
+    phase = "undo" if held.compensating else "do"
+    failpoint("saga", held.step.name, phase, "before")
     try:
-        return action(held.subject_id)
+        outcome = action(held.subject_id)
+        failpoint("saga", held.step.name, phase, "after")
+        return outcome
     except Exception as error:
         log.exception("saga_step_failed", step=held.step.name, subject_id=str(held.subject_id))
         return Retry(reason_of(error, limit=300))

@@ -1,0 +1,24 @@
+from datetime import timedelta
+
+from django.apps import AppConfig
+
+
+class FaultsConfig(AppConfig):
+    """Leases and second looks of seconds instead of minutes: a sweep of a hundred deaths waits for each.
+
+    They stay longer than what they guard takes. One test (test_lease.py) waits for the real ones.
+    """
+
+    name = "tests.faults"
+
+    def ready(self) -> None:
+        from deliveryapp import inbox, redelivery, relay, saga
+        from drivers.services import dispatch
+        from orders.services import placing
+        from payments.services import authorizing, operations
+
+        saga.LEASE = operations.LEASE = authorizing.HELD_FOR = timedelta(seconds=4)
+        placing.ANSWERED_WITHIN = timedelta(seconds=3)
+        relay.LEASE = dispatch.CLAIM = timedelta(seconds=2)
+        inbox.SUSPECT_FOR = redelivery.DIGESTED_WITHIN = timedelta(seconds=3)
+        redelivery.CHECK_EVERY = timedelta(seconds=1)
