@@ -49,7 +49,7 @@ _MARK = """
 WITH mine AS (
     UPDATE deliveryapp_relayshard SET token = NULL, leased_until = NULL WHERE token = %s RETURNING shard
 )
-UPDATE deliveryapp_outboxevent SET published_at = clock_timestamp(), sends = sends + 1
+UPDATE deliveryapp_outboxevent SET published_at = statement_timestamp(), sends = sends + 1
 WHERE position = ANY(%s) AND shard IN (SELECT shard FROM mine)
 """
 
