@@ -15,9 +15,12 @@ from pytest_django.plugin import DjangoDbBlocker
 from deliveryapp.embedded import supervisor
 from tests.cast import Sandbox
 from tests.live import live_stack
+from tests.orders.fixtures import sandbox, stage
 
 if TYPE_CHECKING:
     from tests.faults.sweep import Victims
+
+__all__ = ["sandbox", "stage"]
 
 SPEED = 20
 HURRIED = {"DJANGO_SETTINGS_MODULE": "tests.faults.settings"}

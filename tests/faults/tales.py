@@ -129,7 +129,10 @@ class Tale:
         _answer_of(self.quarter.cleo, "POST", f"/api/v1/driver/deliveries/{self.order_id}/{verb}/")
 
     def _cancel(self, by: App) -> None:
-        path, headers = f"/api/v1/orders/{self.order_id}/cancel/", {"Idempotency-Key": f"cancel-{self.op.key}"}
+        path, headers = (
+            f"/api/v1/orders/{self.order_id}/cancel/",
+            {"Idempotency-Key": f"cancel-{self.op.key}"},
+        )
         _answer_of(by, "POST", path, {"reason": "changed my mind"}, headers)
 
     def _refund(self) -> bool:
@@ -149,7 +152,11 @@ class Tale:
 
 
 def _answer_of(
-    app: App, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    app: App,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> httpx.Response | None:
     """None when it got lost. What is too early, too late or unavailable is an answer too. Raises NotTold."""
     try:

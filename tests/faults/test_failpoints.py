@@ -91,7 +91,9 @@ def in_source() -> Iterator[str]:
 
 
 def named_by(call: ast.Call) -> Iterator[str]:
-    parts = [[part.value] if isinstance(part, ast.Constant) else PARTS[ast.unparse(part)] for part in call.args]
+    parts = [
+        [part.value] if isinstance(part, ast.Constant) else PARTS[ast.unparse(part)] for part in call.args
+    ]
     return (".".join(map(str, name)) for name in itertools.product(*parts))
 
 
