@@ -53,7 +53,8 @@ FLOW: tuple[Invariant, ...] = (
         "I12",
         "a compensated saga has undone every step that it had begun",
         f"""
-        SELECT 'saga ' || r.saga || ' of ' || r.subject_id || ' is compensated, ' || u.step || ' is not undone'
+        SELECT 'saga ' || r.saga || ' of ' || r.subject_id || ' is compensated, ' || u.step
+               || ' is not undone'
         FROM deliveryapp_sagarun r JOIN (VALUES {_undoable_sql()}) u (saga, step) ON u.saga = r.saga
         WHERE r.status = 'compensated'
           AND EXISTS (SELECT 1 FROM deliveryapp_sagastep a

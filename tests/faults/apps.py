@@ -20,5 +20,6 @@ class FaultsConfig(AppConfig):
         saga.LEASE = operations.LEASE = authorizing.HELD_FOR = timedelta(seconds=4)
         placing.ANSWERED_WITHIN = timedelta(seconds=3)
         relay.LEASE = dispatch.CLAIM = timedelta(seconds=2)
+        inbox.MAX_ATTEMPTS = 4
         inbox.SUSPECT_FOR = redelivery.DIGESTED_WITHIN = timedelta(seconds=3)
         redelivery.CHECK_EVERY = timedelta(seconds=1)

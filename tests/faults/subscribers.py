@@ -5,6 +5,9 @@ Its table knows no uniqueness: what happens twice is there twice.
 
 from __future__ import annotations
 
+import os
+import signal
+
 from django.db import connection
 
 from config.subscriptions import SUBSCRIPTIONS as REAL
@@ -24,16 +27,34 @@ UNSEEN = """
 """
 
 
+POISON_VARIABLE = "FAULTS_POISON"  # set: every eighth delivery of an order is bad for the witness
+ALWAYS_RAISES, ALWAYS_KILLS = 0, 8
+SIDES = 16
+
+
+class Poisoned(Exception):
+    """It fails for ever."""
+
+
 class NotYet(Exception):
     """The first try of an OrderPlaced always fails."""
 
 
 def witness(envelope: Envelope) -> None:
+    if os.environ.get(POISON_VARIABLE) and isinstance(envelope.event, OrderDelivered):
+        _be_poisoned(envelope.id.int % SIDES)
     tried = DeadLetter.objects.filter(handler=WITNESS, event_id=envelope.id).exists()
     if isinstance(envelope.event, OrderPlaced) and not tried:
         raise NotYet
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO faults_effect (event_id) VALUES (%s)", [envelope.id])
+
+
+def _be_poisoned(side: int) -> None:
+    if side == ALWAYS_RAISES:
+        raise Poisoned
+    if side == ALWAYS_KILLS:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def find_effects(sql: str) -> list[str]:
