@@ -15,7 +15,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import databases
 
 pytest_plugins = ["tests.cast"]
-WHOLE_STACKS = ("journeys", "browser", "kafka")  # folders whose tests share a stack of processes: one worker each
+WHOLE_STACKS = ("journeys", "faults", "browser", "kafka")  # folders with stacks of processes: one worker each
 # Files that take a worker longest: they start first, so that no worker is left with one at the end.
 LONGEST = (
     "kafka/",
