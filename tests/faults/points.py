@@ -10,8 +10,8 @@ from tests.faults.tales import CANCELLED, DELIVERED, RECALLED, REFUNDED, REJECTE
 
 @dataclass(frozen=True)
 class Point:
-    """`after` are points that must have killed first, so that somebody comes by this one at all; `quick` ones
-    are tried by `make test`.
+    """`after` is where somebody must have died first, so that this point is passed at all; `quick` ones are
+    tried by `make test`.
     """
 
     name: str
@@ -86,7 +86,7 @@ POINTS = (
     # Money: each question to the provider.
     Point("payments.authorize.before_send", after=UNASKED),
     Point("payments.authorize.after_answer", after=UNASKED),
-    Point("payments.authorize.recorded", after=UNTOLD),
+    Point("payments.authorize.recorded", after=UNASKED),
     Point("payments.capture.before_send"),
     Point("payments.capture.after_answer", quick=True),
     Point("payments.capture.recorded"),

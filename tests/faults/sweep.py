@@ -38,10 +38,11 @@ class Victims:
 
     def strike(self, point: Point, *, hit: int) -> None:
         """Who comes by as number `hit` dies. Fails when nobody did, or when a promise is broken."""
-        for name in filter(None, (point.after, point.name)):
-            failpoints.arm(self.directory, name, hit=1 if name == point.after else hit)
+        failpoints.arm(self.directory, point.name, hit=hit)
         tales = []
         for _ in range(TRIES):
+            if point.after:
+                failpoints.arm(self.directory, point.after, hit=1)
             tales += self._tell(point)
             if self._has_struck(point):
                 break
