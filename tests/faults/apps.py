@@ -1,6 +1,10 @@
+import os
 from datetime import timedelta
 
 from django.apps import AppConfig
+
+
+DIGESTED_VARIABLE = "FAULTS_DIGESTED_S"
 
 
 class FaultsConfig(AppConfig):
@@ -21,5 +25,6 @@ class FaultsConfig(AppConfig):
         placing.ANSWERED_WITHIN = timedelta(seconds=3)
         relay.LEASE = dispatch.CLAIM = timedelta(seconds=2)
         inbox.MAX_ATTEMPTS = 4
-        inbox.SUSPECT_FOR = redelivery.DIGESTED_WITHIN = timedelta(seconds=3)
+        inbox.SUSPECT_FOR = timedelta(seconds=3)
+        redelivery.DIGESTED_WITHIN = timedelta(seconds=float(os.environ.get(DIGESTED_VARIABLE, "3")))
         redelivery.CHECK_EVERY = timedelta(seconds=1)

@@ -17,8 +17,8 @@ import redis
 from tests.faults.ground import Ground
 from tests.live import LiveStack
 
-PAUSE_S = (1.0, 3.0)  # between two blows
-SLEEPS_S = 5.0  # longer than a relay's lease in these tests
+PAUSE_S = (0.5, 2.0)  # between two blows
+SLEEPS_S = 3.5  # longer than a relay's lease in these tests
 
 
 def children_of(pid: int) -> list[int]:

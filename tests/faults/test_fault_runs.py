@@ -19,6 +19,7 @@ import pytest
 
 from deliveryapp.embedded import supervisor
 from tests.faults import carriers
+from tests.faults.apps import DIGESTED_VARIABLE
 from tests.faults.conftest import HURRIED
 from tests.faults.ground import Ground, private_ground
 from tests.faults.nemesis import Nemesis
@@ -34,6 +35,7 @@ from tests.live import LiveStack, live_stack, poll
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 TRANSPORTS = ("celery",)
+RATE = "0.7"  # what a dozen drivers and two processors can carry with half of everything down
 SPEED, FEW_ORDERS, ORDERS_PER_ROUND = 60, 30, 60
 SIZES = ("--restaurants", "5", "--drivers", "12", "--customers", "10")
 PEOPLE = ("--kitchens", "4", "--drivers", "12", "--customers", "10")
@@ -78,6 +80,7 @@ def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         carriers.CARRIER_VARIABLE: request.param,
         carriers.SEED_VARIABLE: str(seed),
         POISON_VARIABLE: "1",
+        DIGESTED_VARIABLE: "15",  # longer than the backlog that an outage leaves, or all is sent again
     }
     with private_ground(tmp_path_factory.mktemp("ground")) as ground, pytest.MonkeyPatch.context() as patched:
         patched.setattr(supervisor, "STABLE_S", 0.5)  # who lived that long died of us, and not of himself
@@ -102,7 +105,7 @@ def simulate(city: City, report: Path) -> dict[str, Any]:
         "--reject-share",
         "0.05",
     )
-    size = ("--orders", str(city.orders), "--rate", "1.5", "--speed", str(SPEED), "--seed", str(city.seed))
+    size = ("--orders", str(city.orders), "--rate", RATE, "--speed", str(SPEED), "--seed", str(city.seed))
     stack.manage("simulate", *urls, *PEOPLE, *shares, *size, "--report", str(report))
     assert report.exists(), stack.log("simulate")
     told: dict[str, Any] = json.loads(report.read_text())
@@ -115,7 +118,7 @@ def test_a_city_under_blows_keeps_every_promise(
     say = pytestconfig.get_terminal_writer().line
     say(f"\n--seed {city.seed} --orders {city.orders}")
     nemesis = Nemesis(
-        city.stack, city.ground, random.Random(city.seed), down_s=6 if city.orders < 100 else 20
+        city.stack, city.ground, random.Random(city.seed), down_s=4 if city.orders < 100 else 20
     )
     with nemesis.at_work(rounds=max(1, city.orders // ORDERS_PER_ROUND)):
         told = simulate(city, tmp_path / "report.json")
