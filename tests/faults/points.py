@@ -79,6 +79,8 @@ POINTS = (
     Point("saga.await_delivery.do.after"),
     Point("saga.assign_driver.undo.before", CANCELLED),
     Point("saga.assign_driver.undo.after", CANCELLED),
+    Point("saga.await_confirmation.undo.before", REJECTED),
+    Point("saga.await_confirmation.undo.after", REJECTED),
     Point("saga.notify_restaurant.undo.before", REJECTED),
     Point("saga.notify_restaurant.undo.after", REJECTED),
     Point("saga.authorize_payment.undo.before", CANCELLED),
