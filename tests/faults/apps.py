@@ -3,7 +3,6 @@ from datetime import timedelta
 
 from django.apps import AppConfig
 
-
 DIGESTED_VARIABLE = "FAULTS_DIGESTED_S"
 
 

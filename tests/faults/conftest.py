@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
 from deliveryapp.embedded import supervisor
+from tests import databases
 from tests.cast import Sandbox
 from tests.live import live_stack
 from tests.orders.fixtures import sandbox, stage
@@ -48,5 +48,5 @@ def victims(
         connection.cursor().execute(TABLE)
         with live_stack(settings_env=HURRIED | {"FAILPOINTS": str(directory)}, speed=SPEED) as stack:
             yield Victims(Town(stack, Sandbox(stack.sandbox_url), opened), directory)
-        call_command("flush", verbosity=0, interactive=False)
+        databases.empty(connection)
         connection.cursor().execute(UNTABLE)

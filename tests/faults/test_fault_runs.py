@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 TRANSPORTS = ("celery",)
 RATE = "0.7"  # what a dozen drivers and two processors can carry with half of everything down
-SPEED, FEW_ORDERS, ORDERS_PER_ROUND = 60, 30, 60
+SPEED, FEW_ORDERS, ORDERS_PER_ROUND = 60, 20, 60
 SIZES = ("--restaurants", "5", "--drivers", "12", "--customers", "10")
 PEOPLE = ("--kitchens", "4", "--drivers", "12", "--customers", "10")
 # Nobody can promise a delivery with the database away; only that every end is a legal one.
