@@ -62,7 +62,7 @@ def _mark(rows: Sequence[OutboxEvent]) -> None:
 
 
 def effect_without_inbox_row(patch: Patch) -> None:
-    patch.setattr(inbox, "_unseen", lambda _handler, envelopes: list(envelopes))
+    patch.setattr(inbox, "_unseen", lambda _handler, envelopes, **_: list(envelopes))
 
 
 def key_per_request(patch: Patch) -> None:

@@ -54,7 +54,10 @@ UNREADABLE = """
     SELECT count(*) FROM deliveryapp_deadletter l WHERE l.state = 'dead' AND error LIKE '%UnknownEvent%'
       AND NOT EXISTS (SELECT 1 FROM deliveryapp_outboxevent e WHERE e.id = l.event_id)
 """
-DISCARD = "UPDATE deliveryapp_deadletter SET state = 'discarded' WHERE state = 'dead'"
+DISCARD = """
+    UPDATE deliveryapp_deadletter SET state = 'discarded', resolved_reason = 'poison', resolved_at = now()
+    WHERE state = 'dead'
+"""
 
 
 @dataclass(frozen=True)
