@@ -8,11 +8,11 @@ CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 # These start ten processes each, and a browser leaves an event loop running: not beside the others, and each
 # folder on one worker (tests/conftest.py).
-WHOLE_STACKS := tests/journeys tests/browser tests/kafka
+WHOLE_STACKS := tests/journeys tests/faults tests/browser tests/kafka
 
 # Nothing here gains from a parallel make, and the demo owns the terminal.
 .NOTPARALLEL:
-.PHONY: help demo services kafka test test-kafka races lint bench clean python install install-kafka install-dev
+.PHONY: help demo services kafka test test-kafka races faults lint bench clean python install install-kafka install-dev
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,13 +29,16 @@ kafka: install install-kafka ## Apache Kafka from Maven Central (Java 17), with 
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
 	RACE_ROUNDS=50 $(VENV)/pytest -n $(CPUS) --dist loadfile --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
-	$(VENV)/pytest -n 2 --dist loadgroup $(WHOLE_STACKS)
+	$(VENV)/pytest -n 3 --dist loadgroup $(WHOLE_STACKS)
 
 test-kafka: install-dev ## only the tests of both transports, on a real Kafka
 	$(VENV)/pytest tests/kafka $(ARGS)
 
 races: install-dev ## the races at full length, 200 rounds each
 	$(VENV)/pytest -n $(CPUS) --dist loadfile tests/concurrency $(ARGS)
+
+faults: install-dev ## kill -9 at every named point, and a city of 300 orders under blows (--orders, --seed)
+	$(VENV)/pytest -n 0 tests/faults --all-points --orders 300 $(ARGS)
 
 lint: install-dev ## style, types, borders between apps, migrations, API schema
 	$(VENV)/ruff check .

@@ -34,6 +34,7 @@ from django.db import IntegrityError, connection
 from django.db.models.functions import Now
 
 from deliveryapp.errors import Conflict, InvalidInput, Unprocessable
+from deliveryapp.failpoints import failpoint
 from deliveryapp.models import IdempotencyRecord
 from deliveryapp.purging import delete_in_batches
 from deliveryapp.transactions import durable
@@ -94,7 +95,10 @@ def once(
         with durable():
             _take_turn(user_id, key)
             stored = _answer_to(user_id, key, request_hash)
-            return stored or _carry_out(user_id, key, request_hash, effect, now)
+            answer = stored or _carry_out(user_id, key, request_hash, effect, now)
+            failpoint("once.before_commit")
+        failpoint("once.after_commit")
+        return answer
     except IntegrityError as error:
         raise second_of(error, user_id=user_id, key=key, request_hash=request_hash) from None
 

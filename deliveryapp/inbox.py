@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from deliveryapp import letters
 from deliveryapp.errors import reason_of
 from deliveryapp.events import Envelope, UnknownEvent, read_envelope
+from deliveryapp.failpoints import failpoint
 from deliveryapp.models import DeadLetter, InboxEntry
 from deliveryapp.subscriptions import Subscription, UnknownHandler, subscription
 from deliveryapp.transport import Wire
@@ -78,6 +79,7 @@ def replay(letter: DeadLetter) -> bool:
     except Exception as error:  # noqa: BLE001 - stays a dead letter, with the newest reason
         _keep(letter.handler, letter.envelope, error)
         return False
+    failpoint("inbox.retried")
     letters.finish(handler=letter.handler, event_id=letter.event_id)
     return True
 
@@ -104,7 +106,10 @@ def _digest(row: Subscription, envelopes: Sequence[Envelope], *, also_resting: b
     with transaction.atomic():
         new = _unseen(row.name, envelopes, also_resting=also_resting)
         if new:
+            failpoint("inbox.before_effect")
             row.call(new)
+            failpoint("inbox.before_commit")
+    failpoint("inbox.after_commit")
 
 
 _TAKE = """

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from deliveryapp.failpoints import failpoint
 from deliveryapp.models import Broker, DeadLetter, InboxEntry, OutboxEvent
 from deliveryapp.subscriptions import Subscription, subscriptions
 from deliveryapp.transport import Transport, transport
@@ -51,6 +52,7 @@ def _start_over(name: str, identity: str) -> int:
         if known.identity == identity:
             return 0
         lost = again(undigested(since=None)) if known.identity else 0
+        failpoint("redelivery.start_over")
         Broker.objects.filter(name=name).update(identity=identity)
     if known.identity:
         log.error("broker_lost_its_memory", broker=name, published_again=lost)
@@ -68,6 +70,7 @@ def _send_overdue(name: str) -> int:
             return 0
         overdue = undigested(since=mine.checked_until).filter(published_at__lt=Now() - DIGESTED_WITHIN)
         count = again(overdue)
+        failpoint("redelivery.overdue")
         Broker.objects.filter(name=name).update(checked_until=Now() - DIGESTED_WITHIN)
     if count:
         log.error("events_never_arrived", published_again=count)

@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from deliveryapp.events import Envelope, UnknownEvent, read_event
+from deliveryapp.failpoints import failpoint
 from deliveryapp.ids import new_id
 from deliveryapp.models import OutboxEvent, RelayShard
 from deliveryapp.outbox import SHARDS
@@ -48,7 +49,7 @@ _MARK = """
 WITH mine AS (
     UPDATE deliveryapp_relayshard SET token = NULL, leased_until = NULL WHERE token = %s RETURNING shard
 )
-UPDATE deliveryapp_outboxevent SET published_at = clock_timestamp(), sends = sends + 1
+UPDATE deliveryapp_outboxevent SET published_at = statement_timestamp(), sends = sends + 1
 WHERE position = ANY(%s) AND shard IN (SELECT shard FROM mine)
 """
 
@@ -62,8 +63,10 @@ def publish_waiting(*, carrier: Transport | None = None) -> int:
     shards = _claim(token)
     if not shards:
         return 0
+    failpoint("relay.after_claim")
     try:
         rows = _waiting(shards)
+        failpoint("relay.after_read")
         readable = [(row, wire) for row in rows if (wire := _wire_or_park(row))]
         refused = (carrier or transport()).send([wire for _, wire in readable])
     except TransportDown:
@@ -71,7 +74,10 @@ def publish_waiting(*, carrier: Transport | None = None) -> int:
         raise
     published = [row.position for row, _ in readable if str(row.id) not in refused]
     _park_refused(refused)
-    return _mark(token, published)
+    failpoint("relay.after_send")
+    marked = _mark(token, published)
+    failpoint("relay.after_mark")
+    return marked
 
 
 def _claim(token: UUID) -> list[int]:

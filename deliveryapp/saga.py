@@ -9,8 +9,8 @@ Commands that decide a subject's fate (confirm, cancel, time out) change the sub
 then `wake` or `compensate` its run in the same transaction; the steps read what was decided.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from uuid import UUID
@@ -25,102 +25,20 @@ from django.utils.module_loading import import_string
 from deliveryapp import nudges
 from deliveryapp.batch import Batch
 from deliveryapp.errors import reason_of
+from deliveryapp.failpoints import failpoint
 from deliveryapp.ids import new_id
 from deliveryapp.models import SagaRun, SagaStep
+from deliveryapp.saga_terms import Abort, Done, Held, Outcome, Retry, Review, Saga, Step, Verdict, Wait
 from deliveryapp.transactions import require_transaction
 
+# The words of the engine are had from here; everything below is too.
+__all__ = ["Abort", "Done", "Held", "Outcome", "Retry", "Review", "Saga", "Step", "Verdict", "Wait"]
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 MAX_PAUSE = timedelta(minutes=5)
 NUDGED_ALONE = 3
 HANDFUL = 10  # executed one after the other by one worker
 Status = SagaRun.Status
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The step is finished; go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do until woken; look again after `recheck` in any case, since an event can get lost."""
-
-    recheck: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """A temporary failure: try again with backoff, after `max_attempts` ask a person."""
-
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Abort:
-    """The saga cannot succeed: compensate from here backwards."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """A person must look; a later `wake` resumes the step."""
-
-    reason: str
-
-
-Outcome = Done | Wait | Retry | Abort | Review
-Action = Callable[[UUID], Outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`action` and `compensation` get the subject's id, run outside transactions and open their own."""
-
-    name: str
-    action: Action
-    compensation: Action | None = None
-    max_attempts: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Saga:
-    name: str
-    steps: tuple[Step, ...]
-    give_up: Callable[[UUID, UUID, str], None] | None = None  # a person (2nd) ends the subject: why (3rd)
-
-    def step(self, name: str) -> Step:
-        return self.steps[self.index(name)]
-
-    def index(self, name: str) -> int:
-        return next(n for n, step in enumerate(self.steps) if step.name == name)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A run whose present step this process may execute until the lease ends."""
-
-    run_id: UUID
-    saga: Saga
-    subject_id: UUID
-    step: Step
-    compensating: bool
-    attempts: int
-    wakes: int
-    token: UUID
-    log_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an outcome means for the run. `pause` None: go on at once; otherwise let go of the lease."""
-
-    step: str
-    status: str
-    attempts: int = 0
-    pause: timedelta | None = None
-    reason: str | None = None
 
 
 @cache
@@ -242,6 +160,7 @@ def advance(run_id: UUID) -> None:
     held = _claim(run_id)
     while held is not None:
         held = _record(held, _execute(held))
+        failpoint("saga.recorded")
 
 
 def _claim(run_id: UUID) -> Held | None:
@@ -295,8 +214,12 @@ def _execute(held: Held) -> Outcome:
     action = held.step.compensation if held.compensating else held.step.action
     if action is None:
         return Done()
+    phase = "undo" if held.compensating else "do"
+    failpoint("saga", held.step.name, phase, "before")
     try:
-        return action(held.subject_id)
+        outcome = action(held.subject_id)
+        failpoint("saga", held.step.name, phase, "after")
+        return outcome
     except Exception as error:
         log.exception("saga_step_failed", step=held.step.name, subject_id=str(held.subject_id))
         return Retry(reason_of(error, limit=300))

@@ -35,6 +35,7 @@ _TRANSPORTS = {
 
 @cache
 def transport() -> Transport:
-    """The transport named by EVENT_TRANSPORT."""
-    made: Transport = import_string(_TRANSPORTS[settings.EVENT_TRANSPORT])()
+    """The transport named by EVENT_TRANSPORT, or at that dotted path."""
+    name = settings.EVENT_TRANSPORT
+    made: Transport = import_string(_TRANSPORTS.get(name, name))()
     return made

@@ -15,8 +15,8 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import databases
 
 pytest_plugins = ["tests.cast"]
-# Folders whose tests share a stack of processes: one worker each.
-WHOLE_STACKS = ("journeys", "browser", "kafka")
+# Folders whose tests share a stack of processes: one worker each, the longest first.
+WHOLE_STACKS = ("journeys", "faults", "browser", "kafka")
 # Files that take a worker longest: they start first, so that no worker is left with one at the end.
 LONGEST = (
     "payments/test_any_order.py",

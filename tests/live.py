@@ -11,7 +11,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deliveryapp.embedded.stack import PROCESSES, Ports, Secrets, Stack
@@ -56,6 +56,12 @@ class LiveStack:
         """Start one that was not among the first."""
         self.supervisor.start(self._spec(name))
 
+    def start_twin(self, name: str) -> str:
+        """A second one of a kind, beside the first; its name."""
+        twin = replace(self._spec(name), name=f"{name}-twin")
+        self.supervisor.start(twin)
+        return twin.name
+
     def manage(self, *arguments: str) -> int:
         """Run ``manage.py`` in the environment of the processes; its exit code, its output in ``log``."""
         name = arguments[0]
@@ -78,15 +84,18 @@ def live_stack(
     speed: float = DEFAULT_SPEED,
     payment_faults: str = "[]",
     groups: Sequence[str] = (),
+    services: Mapping[str, str] | None = None,
 ) -> Iterator[LiveStack]:
     """Start these processes and stop them at the end; ``settings_env`` adds to their environment.
 
-    ``groups`` are the consumer groups that may be among them, as ``consume-GROUP``."""
+    ``groups`` are the consumer groups that may be among them, as ``consume-GROUP``. ``services`` are the URLs
+    of a database and a Valkey; this test process's own unless told.
+    """
     with tempfile.TemporaryDirectory(prefix="deliveryapp-live-") as directory:
         run_dir = Path(directory)
         stack = Stack(
             run_dir=run_dir,
-            services={name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")},
+            services=services or {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")},
             ports=Ports.pick(),
             secrets=SECRETS,
             speed=speed,

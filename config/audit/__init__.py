@@ -3,7 +3,8 @@
 Read-only. `manage.py audit` runs it after every demo, load test and fault test, and on a live system.
 """
 
-from config.audit.invariants import INVARIANTS, Invariant, find_breaches
+from config.audit.invariant import Invariant, find_breaches
+from config.audit.invariants import INVARIANTS
 from config.audit.provider import find_money_breaches
 
 __all__ = ["INVARIANTS", "Invariant", "find_breaches", "find_money_breaches"]

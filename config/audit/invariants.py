@@ -3,20 +3,9 @@
 `settled` invariants speak of orders at rest; a running system may break them for a moment.
 """
 
-from dataclasses import dataclass
-
-from django.db import connection
-
+from config.audit.flow import FLOW
+from config.audit.invariant import Invariant
 from orders.models import Order
-
-MAX_SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    id: str
-    promise: str
-    sql: str
 
 
 def legal_moves() -> list[tuple[str, str]]:
@@ -243,11 +232,5 @@ INVARIANTS: tuple[Invariant, ...] = (
         ) t WHERE placed <> accounted
         """,
     ),
+    *FLOW,
 )
-
-
-def find_breaches(invariant: Invariant) -> list[str]:
-    """At most MAX_SHOWN breaches, each a sentence with the ids to look up."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ({invariant.sql}) breaches LIMIT {MAX_SHOWN}")  # noqa: S608 - our own text
-        return [row[0] for row in cursor.fetchall()]

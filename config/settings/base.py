@@ -174,6 +174,7 @@ OUTBOX_KEPT_D = env.number("OUTBOX_KEPT_D", 14, minimum=1)
 INBOX_KEPT_D = env.number("INBOX_KEPT_D", 30, minimum=OUTBOX_KEPT_D + 7)
 DEAD_LETTERS_KEPT_D = env.number("DEAD_LETTERS_KEPT_D", 30, minimum=1)  # from their end
 SAGA_LOG_KEPT_D = env.number("SAGA_LOG_KEPT_D", 90, minimum=1)  # from the end of the saga
+FAILPOINTS = ""  # a directory, where processes may be killed on purpose (deliveryapp/failpoints.py)
 
 # Kafka, with EVENT_TRANSPORT=kafka ----------------------------------------------------------
 KAFKA_BOOTSTRAP_SERVERS = env.text("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")

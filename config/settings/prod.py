@@ -1,5 +1,7 @@
 """Production: every key must be given, everything over TLS."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config.settings import env
 from config.settings.base import *
 
@@ -12,6 +14,8 @@ if not PAYMENT_GATEWAYS:
 env.given("DATABASE_URL")
 env.given("REDIS_URL")
 env.given("ALLOWED_HOSTS")
+if env.text("FAILPOINTS", ""):
+    raise ImproperlyConfigured("FAILPOINTS kills processes on purpose: not in production")
 
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

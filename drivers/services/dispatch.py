@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from deliveryapp.batch import Batch
+from deliveryapp.failpoints import failpoint
 from deliveryapp.geo import haversine_m
 from deliveryapp.routing import DEFAULT_CIRCUITY
 from deliveryapp.transactions import durable, require_no_transaction
@@ -51,6 +52,7 @@ def run_tick(*, region: str, now: datetime, policy: Policy = Policy.MATCHING) ->
     claimed = _claim(region)
     if not claimed:
         return TickResult(expired=expired)
+    failpoint("dispatch.after_claim")
     pool = find_pool(region=region, deliveries=claimed, now=now)
     proposals = plan(pool.waiting, pool.drivers, 0.0, pool.travel, policy=policy)
     offered = _make_offers(proposals, pool, now)
@@ -112,6 +114,8 @@ def _make_offers(proposals: Iterable[ProposedOffer], pool: Pool, now: datetime) 
                 offered += 1
         batch.execute()
         Delivery.objects.bulk_update(waiting.values(), ["seq", "next_search_at"])
+        failpoint("dispatch.before_commit")
+    failpoint("dispatch.after_commit")
     return offered
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
+from deliveryapp.failpoints import failpoint
 from deliveryapp.transactions import durable, require_transaction
 from drivers import selectors
 from drivers.errors import DriverNotAvailable, OfferAnswered, OfferExpired, OfferWithdrawn
@@ -32,7 +33,10 @@ def accept(*, user_id: UUID, offer_id: UUID, now: datetime) -> Assignment:
         _require_open(offer, delivery)
         if not Driver.objects.take_slot(offer.driver_id):
             raise DriverNotAvailable
-        return _bind(offer, delivery, now)
+        assignment = _bind(offer, delivery, now)
+        failpoint("offer.accept.before_commit")
+    failpoint("offer.accept.after_commit")
+    return assignment
 
 
 def decline(*, user_id: UUID, offer_id: UUID, reason: str, now: datetime) -> Offer:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from deliveryapp import saga
 from deliveryapp.clock import scaled, unscaled
+from deliveryapp.failpoints import failpoint
 from deliveryapp.transactions import durable
 from drivers import facade as drivers
 from orders import scheduling
@@ -42,6 +43,8 @@ def confirm(*, order_id: UUID, user_id: UUID, prep_minutes: int, now: datetime) 
             facts={"ready_at": ready_at},
         )
         saga.wake(saga=SAGA, subject_id=order_id)
+        failpoint("confirm.before_commit")
+    failpoint("confirm.after_commit")
     return order
 
 

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from deliveryapp import idempotency, saga
 from deliveryapp.batch import Batch, NotOverwritten, StaleWrite
 from deliveryapp.clock import utc_now
+from deliveryapp.failpoints import failpoint
 from deliveryapp.idempotency import Answer, RequestInFlight
 from deliveryapp.ids import new_id
 from deliveryapp.models import IdempotencyRecord, SagaRun, SagaStep, User
@@ -92,7 +93,9 @@ def place_order(
         user_id=user.pk, payment_method=request.payment_method, gateway=request.payment_gateway
     )
     draft = _write_down(user, request, quoted, source, key, request_hash, now)
+    failpoint("placing.before_send")
     answer = payments.ask(draft.pending)
+    failpoint("placing.after_answer")
     try:
         return _record(draft, answer, utc_now())
     except (StaleWrite, OperationalError):  # a webhook was quicker, or the database had to choose a victim
@@ -140,6 +143,7 @@ def _write_down(
             created = event_of(order, OrderCreated, total_minor=order.total_minor, currency=order.currency)
             publish(created, seq=1, now=now, batch=batch)
             batch.execute()
+            failpoint("placing.before_first_commit")
     except NotOverwritten:
         raise repeating.refusal(cart) from None
     except StaleWrite:
@@ -249,6 +253,8 @@ def _record(draft: _Draft, answer: payments.ProviderAnswer, now: datetime) -> An
         batch.execute()
         run_id = draft.run.pk
         transaction.on_commit(lambda: saga.nudge(run_id), robust=True)
+        failpoint("placing.before_second_commit")
+    failpoint("placing.after_second_commit")
     return result
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from deliveryapp import saga
+from deliveryapp.failpoints import failpoint
 from deliveryapp.transactions import durable
 from drivers import facade as drivers
 from orders.errors import OrderNotFound, OrderNotReady
@@ -26,6 +27,8 @@ def pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
         actor = Actor("driver", user_id)
         move(order, order.pick_up, OrderPickedUp, actor=actor, now=now, fields={"now": now})
         saga.wake(saga=SAGA, subject_id=order_id)
+        failpoint("pick_up.before_commit")
+    failpoint("pick_up.after_commit")
     return order
 
 
@@ -39,6 +42,8 @@ def deliver(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
         actor = Actor("driver", user_id)
         move(order, order.deliver, OrderDelivered, actor=actor, now=now, fields={"now": now})
         saga.wake(saga=SAGA, subject_id=order_id)
+        failpoint("deliver.before_commit")
+    failpoint("deliver.after_commit")
     return order
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from deliveryapp.batch import Batch, StaleWrite
 from deliveryapp.clock import utc_now
 from deliveryapp.events import Event
+from deliveryapp.failpoints import failpoint
 from deliveryapp.ids import new_id
 from deliveryapp.transactions import durable, require_no_transaction
 from payments import events
@@ -50,9 +51,12 @@ def run_operation(*, operation_id: UUID) -> None:
     operation = _claim(operation_id)
     if operation is None:
         return
+    failpoint("payments", operation.kind, "before_send")
     answer = ask(operation)
+    failpoint("payments", operation.kind, "after_answer")
     try:
         _record(operation, answer)
+        failpoint("payments", operation.kind, "recorded")
     except StaleWrite:  # rolled back; whoever holds the lease now asks with the same key
         log.warning("operation_overslept", operation_id=str(operation_id))
 

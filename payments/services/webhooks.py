@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from deliveryapp.clock import utc_now
+from deliveryapp.failpoints import failpoint
 from deliveryapp.nudges import nudge
 from deliveryapp.transactions import durable, require_no_transaction
 from payments import selectors
@@ -41,6 +42,7 @@ def receive_webhook(*, gateway: str, body: bytes, signature: str) -> str | None:
             "payload": event,
         },
     )
+    failpoint("webhook.after_insert")
     if is_new:
         event_id = row.pk
         transaction.on_commit(lambda: nudge("payments.apply_webhook", event_id=event_id), robust=True)
@@ -106,10 +108,12 @@ def apply_webhook(*, event_id: str) -> None:
     event = WebhookEvent.objects.filter(pk=event_id, applied_at=None).first()
     if event is None:
         return
+    failpoint("webhook.before_apply")
     if event.intent_ref.startswith("pi_"):
         follow(intent_ref=event.intent_ref, gateway_name=event.gateway)
     elif event.type == "setup_intent.succeeded":
         follow_setup(setup_ref=event.intent_ref, gateway_name=event.gateway)
+    failpoint("webhook.after_apply")
     with durable():
         raise_bad_news(event)
         WebhookEvent.objects.filter(pk=event_id).update(applied_at=Now())

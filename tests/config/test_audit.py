@@ -155,6 +155,30 @@ PLANTED: dict[str, tuple[Callable[[Stage], UUID], str]] = {
         VALUES (gen_random_uuid(), 'orders.saga', %s, '{}', 'ValueError', 8, 'dead', now(), '')
         """,
     ),
+    "I10b": (
+        placed,
+        "UPDATE deliveryapp_outboxevent SET published_at = published_at - interval '1 s'"
+        " WHERE subject = %s AND seq = 2",
+    ),
+    "I11": (placed, "DELETE FROM deliveryapp_inboxentry WHERE %s IS NOT NULL"),
+    "I12": (
+        cancelled,
+        "UPDATE deliveryapp_sagastep SET outcome = 'retry' FROM deliveryapp_sagarun r"
+        " WHERE r.id = run_id AND r.subject_id = %s AND phase = 'compensation'"
+        " AND deliveryapp_sagastep.step = 'notify_restaurant'",
+    ),
+    "I14b operation": (
+        placed,
+        "UPDATE payments_paymentoperation SET state = 'unknown', settled_at = NULL,"
+        " leased_until = now() - interval '81 s', next_try_at = now() - interval '81 s'",
+    ),
+    "I14b shard": (
+        placed,
+        """
+        UPDATE deliveryapp_relayshard SET token = gen_random_uuid(), leased_until = now() - interval '31 s';
+        UPDATE deliveryapp_outboxevent SET published_at = NULL WHERE subject = %s AND seq = 2
+        """,
+    ),
     "I14 lease": (
         placed,
         "UPDATE deliveryapp_sagarun SET leased_until = now() - interval '121 s' WHERE subject_id = %s",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from deliveryapp.models import SagaStep
 from orders.models import Order
 from tests.journeys.people import eventually
 from tests.journeys.town import Town
 from tests.journeys.wreck import Wreck
 from tests.orders.stage import path_of
+
+WITHIN_S = 62.0  # a lease begun just before the blow, and the sweep's second
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
@@ -35,6 +38,15 @@ def test_orders_survive_their_worker(town: Town, wreck: Wreck) -> None:
     town.expect_end(order_id, "compensated", "hold", "release")
     assert quarter.ada.order(order_id)["payment"]["status"] == "voided"
     town.assert_clean()
+
+
+def test_work_in_hand_is_resumed_within_a_minute(wreck: Wreck) -> None:
+    """The lease of the dead, not the hour of a broker's visibility time-out."""
+    for _, order_id in (wreck.capturing, wreck.voiding):
+        begun = SagaStep.objects.filter(run__subject_id=order_id, started_at__gt=wreck.killed_at)
+        eventually(begun.exists, True, timeout_s=WITHIN_S)
+        waited_s = (begun.earliest("started_at").started_at - wreck.killed_at).total_seconds()
+        assert waited_s < WITHIN_S
 
 
 def test_a_key_survives_its_web_server(town: Town, wreck: Wreck) -> None:

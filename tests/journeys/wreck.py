@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import httpx
 
+from deliveryapp.clock import utc_now
 from orders.models import Order
 from payments.models import Payment
 from tests.journeys.people import PATIENCE_S
@@ -33,6 +35,7 @@ class Wreck:
     capturing: Begun
     voiding: Begun
     known_states: dict[str, str]
+    killed_at: datetime
     customer: Quarter
     key: str
     answer_after_restart: int
@@ -53,15 +56,22 @@ def wreck_town(town: Town) -> Wreck:
         {"operation": "payment_intents.capture", **KEEPS_ITS_ANSWER},
         {"operation": "payment_intents.cancel", **KEEPS_ITS_ANSWER},
     )
-    known = _kill_worker(town, wreck)
+    known, killed_at = _kill_worker(town, wreck)
     key = str(uuid4())
     _kill_web(town, customer, key)
     answer = customer.ada.place(key).status_code
     town.sandbox.calm()
-    return Wreck(**wreck, known_states=known, customer=customer, key=key, answer_after_restart=answer)
+    return Wreck(
+        **wreck,
+        known_states=known,
+        killed_at=killed_at,
+        customer=customer,
+        key=key,
+        answer_after_restart=answer,
+    )
 
 
-def _kill_worker(town: Town, begun: dict[str, Begun]) -> dict[str, str]:
+def _kill_worker(town: Town, begun: dict[str, Begun]) -> tuple[dict[str, str], datetime]:
     """While it captures and voids; the kitchen confirms one more before anybody works again."""
     quarter, captured = begun["capturing"]
     quarter.bo.cook(captured)
@@ -71,11 +81,12 @@ def _kill_worker(town: Town, begun: dict[str, Begun]) -> dict[str, str]:
     _await_effect(town, captured, "capture")
     _await_effect(town, voided, "release")
     town.kill("worker")
+    killed_at = utc_now()
     known = {str(payment.order_id): str(payment.state) for payment in Payment.objects.all()}
     quarter, placed = begun["placed"]
     quarter.bo.confirm(placed)
     town.await_restart("worker", restarts=1)
-    return {"capturing": known[str(captured)], "voiding": known[str(voided)]}
+    return {"capturing": known[str(captured)], "voiding": known[str(voided)]}, killed_at
 
 
 def _kill_web(town: Town, customer: Quarter, key: str) -> None:

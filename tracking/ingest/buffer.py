@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from deliveryapp import positions
+from deliveryapp.failpoints import failpoint
 from deliveryapp.positions import Position, PositionsUnavailable
 from tracking.ingest.fanout import Fanout
 
@@ -66,6 +67,7 @@ class Buffer:
             batch.stored.set_result(True)
 
     async def _flush(self, batch: _Batch, region: str, rows: list[Position]) -> None:
+        failpoint("positions.before_write")
         try:
             written = await positions.awrite_many(region=region, rows=rows)
         except PositionsUnavailable as error:
@@ -73,6 +75,7 @@ class Buffer:
             if not batch.stored.done():
                 batch.stored.set_result(False)
             return
+        failpoint("positions.after_write")
         await self._fanout.tell(region, [row for row, is_new in zip(rows, written, strict=True) if is_new])
 
 
