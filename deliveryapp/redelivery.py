@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Now, Power
 
 from deliveryapp.failpoints import failpoint
 from deliveryapp.models import Broker, DeadLetter, InboxEntry, OutboxEvent
@@ -22,7 +22,7 @@ from deliveryapp.transport import Transport, transport
 
 log = structlog.get_logger(__name__)
 
-DIGESTED_WITHIN = timedelta(minutes=5)  # longer than a backlog; what takes longer goes out once more
+DIGESTED_WITHIN = timedelta(minutes=5)  # longer than a backlog
 CHECK_EVERY = timedelta(minutes=1)
 LOOK_BACK = timedelta(days=2)
 
@@ -60,7 +60,9 @@ def _start_over(name: str, identity: str) -> int:
 
 
 def _send_overdue(name: str) -> int:
-    """Each event is looked at once, DIGESTED_WITHIN after it was published, and again after each repeat."""
+    """Each event is looked at once, DIGESTED_WITHIN after it was published. After each repeat we wait twice
+    as long, so that handlers that are behind are not buried under repeats.
+    """
     due = Broker.objects.filter(name=name, checked_until__lt=Now() - DIGESTED_WITHIN - CHECK_EVERY)
     if not due.exists():
         return 0
@@ -68,13 +70,20 @@ def _send_overdue(name: str) -> int:
         mine = due.select_for_update(skip_locked=True).first()
         if mine is None:
             return 0
-        overdue = undigested(since=mine.checked_until).filter(published_at__lt=Now() - DIGESTED_WITHIN)
-        count = again(overdue)
+        sent_once = undigested(since=mine.checked_until).filter(sends=1)
+        count = again(sent_once.filter(published_at__lt=Now() - DIGESTED_WITHIN)) + again(_overdue_again())
         failpoint("redelivery.overdue")
         Broker.objects.filter(name=name).update(checked_until=Now() - DIGESTED_WITHIN)
     if count:
         log.error("events_never_arrived", published_again=count)
     return count
+
+
+def _overdue_again() -> "QuerySet[OutboxEvent]":
+    patience = ExpressionWrapper(
+        Value(DIGESTED_WITHIN) * Power(Value(2.0), F("sends") - 1), output_field=DurationField()
+    )
+    return undigested(since=None).filter(sends__gt=1, published_at__lt=Now() - patience)
 
 
 def undigested(*, since: datetime | None, handlers: Collection[str] = ()) -> "QuerySet[OutboxEvent]":

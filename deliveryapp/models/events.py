@@ -49,6 +49,11 @@ class OutboxEvent(models.Model):
                 condition=models.Q(published_at__isnull=False),
             ),
             models.Index(
+                fields=["published_at"],
+                name="outbox_repeated",
+                condition=models.Q(published_at__isnull=False, sends__gt=1),
+            ),
+            models.Index(
                 fields=["parked_at"],
                 name="outbox_parked",
                 condition=models.Q(parked_at__isnull=False),
