@@ -6,9 +6,8 @@ VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) deliveryapp/embedded/bootstrap.py
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# These start ten processes each, and a browser leaves an event loop running: not beside the others, and each
-# folder on one worker (tests/conftest.py).
-WHOLE_STACKS := tests/journeys tests/faults tests/browser tests/kafka
+# One more than there are: some tests mostly wait for the processes they have started.
+WORKERS := $(shell expr $(CPUS) + 1)
 
 # Nothing here gains from a parallel make, and the demo owns the terminal.
 .NOTPARALLEL:
@@ -28,14 +27,13 @@ kafka: install install-kafka ## Apache Kafka from Maven Central (Java 17), with 
 	@exec $(VENV)/python manage.py kafka_broker $(ARGS)
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
-	RACE_ROUNDS=50 $(VENV)/pytest -n $(CPUS) --dist loadfile --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
-	$(VENV)/pytest -n 3 --dist loadgroup $(WHOLE_STACKS)
+	RACE_ROUNDS=50 $(VENV)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-kafka: install-dev ## only the tests of both transports, on a real Kafka
 	$(VENV)/pytest tests/kafka $(ARGS)
 
 races: install-dev ## the races at full length, 200 rounds each
-	$(VENV)/pytest -n $(CPUS) --dist loadfile tests/concurrency $(ARGS)
+	$(VENV)/pytest -n $(CPUS) --dist loadgroup tests/concurrency $(ARGS)
 
 faults: install-dev ## kill -9 at every named point, and a city of 300 orders under blows (--orders, --seed)
 	$(VENV)/pytest -n 0 tests/faults --all-points --orders 300 $(ARGS)

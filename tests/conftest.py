@@ -15,26 +15,37 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import databases
 
 pytest_plugins = ["tests.cast"]
-# Folders whose tests share a stack of processes: one worker each, the longest first.
-WHOLE_STACKS = ("journeys", "faults", "browser", "kafka")
-# Files that take a worker longest: they start first, so that no worker is left with one at the end.
+# Folders whose tests share a stack of processes.
+WHOLE_STACKS = ("journeys", "faults", "simulator", "browser", "kafka")
+# What takes a worker longest starts first, so that no worker is left with it at the end; stacks of processes,
+# which mostly wait, stand between files that compute.
 LONGEST = (
-    "payments/test_any_order.py",
+    "journeys/",
     "payments/test_machine.py",
+    "faults/",
     "payments/test_matrix.py",
+    "browser/",
+    "payments/test_any_order.py",
+    "simulator/",
     "concurrency/",
-    "deliveryapp/test_simulator_journey.py",
+    "kafka/",
     "payments/test_reconcile",
+    "deliveryapp/test_embedded",
 )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONGEST))
+    """A worker gets a whole folder of WHOLE_STACKS, or a file (`--dist loadgroup`)."""
+    items.sort(key=_turn)
     for item in items:
         folder = item.path.parent.name
-        if folder in WHOLE_STACKS:
-            item.add_marker(pytest.mark.xdist_group(folder))
+        item.add_marker(pytest.mark.xdist_group(folder if folder in WHOLE_STACKS else str(item.path)))
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.nodeid.removeprefix("tests/")
+    return next((turn for turn, start in enumerate(LONGEST) if name.startswith(start)), len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,7 @@ class Nemesis:
     def deeds(self) -> dict[str, Callable[[], None]]:
         return {
             "F1 web server killed": lambda: self._kill_child("web"),
+            "F1 live server killed": lambda: self._kill_all("live"),
             "F2 worker's child killed": lambda: self._kill_child("worker"),
             "F2 worker killed with all its children": lambda: self._kill_all("worker"),
             "F3 relay killed": lambda: self._kill_all("relay"),

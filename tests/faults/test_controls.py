@@ -201,6 +201,9 @@ CONTROLS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], Story, set[str]]
 }
 
 
+STORIES = list(dict.fromkeys(story for _, story, _ in CONTROLS.values()))
+
+
 @pytest.mark.parametrize("name", CONTROLS)
 def test_the_fault_is_seen(scene: Scene, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     mutate, story, expected = CONTROLS[name]
@@ -209,7 +212,7 @@ def test_the_fault_is_seen(scene: Scene, monkeypatch: pytest.MonkeyPatch, name: 
     assert scene.findings() >= expected
 
 
-@pytest.mark.parametrize("story", {story for _, story, _ in CONTROLS.values()}, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("story", STORIES, ids=lambda one: one.__name__)
 def test_without_a_fault_the_story_is_clean(scene: Scene, story: Story) -> None:
     story(scene)
     assert scene.findings() == set()

@@ -50,7 +50,7 @@ class RunningBroker:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def broker() -> Iterator[RunningBroker]:
     try:
         java, jars = find_java(), ensure_jars(say=lambda _: None)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
-from tests.live import LiveStack, live_stack, poll
+from tests.live import LiveStack, live_stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 SPEED = 30.0
-UNHURRIED = 15.0  # a kitchen's time to answer must outlast a restart of the web server
 CITY = ("--kitchens", "7", "--drivers", "10", "--customers", "12", "--rate", "1")
-NOBODY_FAILS = [
-    *("--cancel-share", "0", "--reject-share", "0", "--no-answer-share", "0", "--decline-share", "0"),
-]
 
 
 @pytest.fixture(autouse=True)
@@ -54,21 +48,3 @@ def test_every_ending_is_simulated_explained_and_paid_for(tmp_path: Path) -> Non
     assert euros["ordered_minor"] == euros["captured_minor"] > 0
     assert report["operations"]["doubles"] == report["operations"]["doubles_same"] > 0
     assert "✓ clean: every order ended as simulated, and the money followed." in log
-
-
-def test_orders_survive_a_kill_9_of_web_live_and_worker(tmp_path: Path) -> None:
-    with live_stack(speed=UNHURRIED) as live, ThreadPoolExecutor(1) as side:
-        killed = side.submit(_kill_all, live)
-        code, report = simulate(live, tmp_path / "report.json", "--orders", "6", *NOBODY_FAILS)
-        killed.result()
-    assert report["findings"] == []
-    assert (code, report["states"]) == (0, {"delivered": 6})
-    assert report["events"]["http_retry"] > 0
-    assert report["events"]["socket_reconnect"] > 0
-
-
-def _kill_all(live: LiveStack) -> None:
-    """While orders are being placed and cooked."""
-    poll(lambda: bool(re.search(r"placed [2-6]/6", live.log("simulate"))), what="orders", timeout_s=120)
-    for name in ("web", "worker", "live"):
-        live.kill(name, timeout_s=60)
