@@ -6,8 +6,8 @@ VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) deliveryapp/embedded/bootstrap.py
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# One more than there are: some tests mostly wait for the processes they have started.
-WORKERS := $(shell expr $(CPUS) + 1)
+# Each folder starts stacks of ten processes: apart from what computes, two at a time (tests/conftest.py).
+WHOLE_STACKS := tests/journeys tests/faults tests/simulator tests/browser tests/kafka
 
 # Nothing here gains from a parallel make, and the demo owns the terminal.
 .NOTPARALLEL:
@@ -27,7 +27,8 @@ kafka: install install-kafka ## Apache Kafka from Maven Central (Java 17), with 
 	@exec $(VENV)/python manage.py kafka_broker $(ARGS)
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
-	RACE_ROUNDS=50 $(VENV)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	RACE_ROUNDS=50 $(VENV)/pytest -n $(CPUS) --dist loadgroup --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
+	$(VENV)/pytest -n 2 --dist loadgroup --no-loadscope-reorder $(WHOLE_STACKS)
 
 test-kafka: install-dev ## only the tests of both transports, on a real Kafka
 	$(VENV)/pytest tests/kafka $(ARGS)

@@ -17,18 +17,15 @@ from tests import databases
 pytest_plugins = ["tests.cast"]
 # Folders whose tests share a stack of processes.
 WHOLE_STACKS = ("journeys", "faults", "simulator", "browser", "kafka")
-# What takes a worker longest starts first, so that no worker is left with it at the end; stacks of processes,
-# which mostly wait, stand between files that compute.
+# What takes a worker longest starts first, so that no worker is left with it at the end.
 LONGEST = (
     "journeys/",
-    "payments/test_machine.py",
     "faults/",
-    "payments/test_matrix.py",
     "browser/",
+    "payments/test_machine.py",
+    "payments/test_matrix.py",
     "payments/test_any_order.py",
-    "simulator/",
     "concurrency/",
-    "kafka/",
     "payments/test_reconcile",
     "deliveryapp/test_embedded",
 )

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from deliveryapp.geo import Point
 from drivers.dispatch.cost import pair_costs_s, urgency_s
@@ -115,6 +114,8 @@ def _allowed(
 
 def _match(cost_s: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Minimum-cost matching (scipy's Jonker-Volgenant); pairs are (driver row, delivery column)."""
+    from scipy.optimize import linear_sum_assignment  # half a second that only the dispatcher needs
+
     rows, columns = linear_sum_assignment(np.where(np.isfinite(cost_s), cost_s, FORBIDDEN_S))
     return [
         (int(row), int(column))
