@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import pytest
 
 from deliveryapp.models import SagaStep
@@ -31,7 +33,8 @@ def test_orders_survive_their_worker(town: Town, wreck: Wreck) -> None:
 
     for _, order_id in (wreck.placed, wreck.confirmed, wreck.assigned, wreck.capturing):
         town.expect_end(order_id, "completed", "hold", "capture")
-        assert [to for to, _, _ in path_of(order_id)] == [
+        # A kitchen that its dead worker kept waiting may be late: that is told in place.
+        assert [to for to, _ in groupby(to for to, _, _ in path_of(order_id))] == [
             *("created", "placed", "confirmed", "preparing", "ready", "picked_up", "delivered")
         ]
     quarter, order_id = wreck.voiding
