@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -35,7 +36,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="module")
 def victims(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+    _redis: redis.Redis,
 ) -> Iterator[Victims]:
     """Rows are committed, since other processes read them; the module leaves an empty database."""
     from tests.faults.subscribers import TABLE, UNTABLE
@@ -46,6 +50,7 @@ def victims(
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patched, ExitStack() as opened:
         patched.setattr(supervisor, "STABLE_S", 0.5)  # who lived that long died of us, and not of himself
         connection.cursor().execute(TABLE)
+        _redis.flushdb()  # queues of earlier tests
         with live_stack(settings_env=HURRIED | {"FAILPOINTS": str(directory)}, speed=SPEED) as stack:
             yield Victims(Town(stack, Sandbox(stack.sandbox_url), opened), directory)
         databases.empty(connection)

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.points import POINTS, Point, quick_points
 from tests.faults.sweep import Victims
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 HITS = (1, 2)
 
 

@@ -32,7 +32,7 @@ from tests.faults.subscribers import (
 )
 from tests.live import LiveStack, live_stack, poll
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 TRANSPORTS = ("celery",)
 RATE = "0.7"  # what a dozen drivers and two processors can carry with half of everything down

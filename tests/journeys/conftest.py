@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from django.core.management import call_command
+import redis
+from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests import databases
 from tests.cast import Sandbox
 from tests.live import live_stack
 
@@ -28,14 +30,15 @@ def _empty_redis() -> None:
 
 
 @pytest.fixture(scope="package")
-def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Town]:
+def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker, _redis: redis.Redis) -> Iterator[Town]:
     """Rows are committed, since other processes read them; the folder leaves an empty database."""
     from tests.journeys.town import Town
 
     with django_db_blocker.unblock():
+        _redis.flushdb()  # queues of earlier tests
         with live_stack(speed=SPEED) as stack, ExitStack() as opened:
             yield Town(stack, Sandbox(stack.sandbox_url), opened)
-        call_command("flush", verbosity=0, interactive=False)
+        databases.empty(connection)
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ def database_away() -> Iterator[None]:
             yield
         finally:
             administration.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+            connection.close()
+            connection.close_pool()  # its other connections died too, and it waits longer and longer to try
 
 
 def test_order_per_aggregate_over_many_sends(kafka_line: Line) -> None:
