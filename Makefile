@@ -7,7 +7,10 @@ BOOTSTRAP := $(PYTHON) deliveryapp/embedded/bootstrap.py
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 # Each folder starts stacks of ten processes: apart from what computes, two at a time (tests/conftest.py).
-WHOLE_STACKS := tests/journeys tests/faults tests/simulator tests/browser tests/kafka
+WHOLE_STACKS := tests/journeys tests/faults tests/browser tests/kafka
+
+# Where it is set, each of the hundreds of processes that the tests start compiles its modules anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Nothing here gains from a parallel make, and the demo owns the terminal.
 .NOTPARALLEL:
@@ -42,10 +45,11 @@ faults: install-dev ## kill -9 at every named point, and a city of 300 orders un
 lint: install-dev ## style, types, borders between apps, migrations, API schema
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	$(VENV)/mypy .
-	$(VENV)/lint-imports
-	$(VENV)/python manage.py services --temporary -- $(VENV)/python manage.py makemigrations --check --dry-run
-	$(VENV)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(VENV)/mypy . & types=$$!; { \
+	  $(VENV)/lint-imports && \
+	  $(VENV)/python manage.py services --temporary -- $(VENV)/python manage.py makemigrations --check --dry-run && \
+	  $(VENV)/python manage.py spectacular --validate --fail-on-warn --file /dev/null; \
+	} || failed=1; wait $$types && test -z "$$failed"
 
 bench: install ## measure it (own services, own state in .run/bench)
 	@exec $(VENV)/python manage.py services --run-dir .run/bench -- $(VENV)/python manage.py bench $(ARGS)

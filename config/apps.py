@@ -7,6 +7,5 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         import config.celery
-        import deliveryapp.api.schema  # noqa: F401 - registers the schema extensions
 
         config.celery.app.set_default()

@@ -16,7 +16,7 @@ from tests import databases
 
 pytest_plugins = ["tests.cast"]
 # Folders whose tests share a stack of processes.
-WHOLE_STACKS = ("journeys", "faults", "simulator", "browser", "kafka")
+WHOLE_STACKS = ("journeys", "faults", "browser", "kafka")
 # What takes a worker longest starts first, so that no worker is left with it at the end.
 LONGEST = (
     "journeys/",

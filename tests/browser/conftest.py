@@ -1,4 +1,4 @@
-"""A real Chromium against real processes; one set of processes per module, a new customer per test.
+"""A real Chromium against real processes; one set of processes for the folder, a new customer per test.
 
 Skipped where there is no Chromium (CHROMIUM names one that is not on the path), but never in CI.
 """
@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from django.core.management import call_command
+import redis
+from django.db import connection
+from django.db.models import CharField
+from django.db.models.functions import Cast
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests import databases
 from tests.cast import Kitchen, make_kitchen, make_user
+from tests.drivers.stage import app_of
 from tests.live import LiveStack, live_stack
 
 PHONE = {"width": 390, "height": 844}
@@ -29,6 +35,7 @@ ARGUMENTS = [
     "--enable-unsafe-swiftshader",  # WebGL without a graphics card
 ]
 WAIT_MS = 30_000
+ENDED = ("delivered", "cancelled", "failed")
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><rect width="16" height="9"/></svg>'
 
 
@@ -67,22 +74,53 @@ class City:
     stack: LiveStack
 
 
-@pytest.fixture(scope="module")
-def city(chromium: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[City]:
-    """Rows are committed, since other processes read them; the module leaves an empty database."""
-    from deliveryapp.clock import utc_now
-    from drivers.services.registering import NewDriver, register_drivers
-
+@pytest.fixture(scope="package")
+def stack(
+    chromium: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlocker, _redis: redis.Redis
+) -> Iterator[LiveStack]:
+    """Rows are committed, since other processes read them; the folder leaves an empty database."""
     with django_db_blocker.unblock():
-        kitchen = make_kitchen(make_user("Bo"), "bos-kitchen")
-        kitchen.restaurant.picture_svg = PICTURE
-        kitchen.restaurant.save(update_fields=["picture_svg"])
-        cleo = NewDriver(user_id=make_user("Cleo").pk, name="Cleo", region="helsinki", vehicle="bicycle")
-        register_drivers(rows=[cleo], now=utc_now())
+        _redis.flushdb()  # queues of earlier tests
         # At the pace of people: at the speed of the demo an order times out while a browser still loads.
         with live_stack(speed=1) as stack:
-            yield City(url=stack.base_url, kitchen=kitchen, stack=stack)
-        call_command("flush", verbosity=0, interactive=False)
+            yield stack
+        databases.empty(connection)
+
+
+@pytest.fixture(scope="module")
+def city(stack: LiveStack) -> Iterator[City]:
+    """Bo and Cleo of this module; they move away before the next, whose board is empty."""
+    from deliveryapp.clock import utc_now
+    from drivers.models import Driver
+    from drivers.services.registering import NewDriver, register_drivers
+    from restaurants.models import Restaurant
+
+    bo, cleo = make_user("Bo"), make_user("Cleo")
+    kitchen = make_kitchen(bo, "bos-kitchen")
+    kitchen.restaurant.picture_svg = PICTURE
+    kitchen.restaurant.save(update_fields=["picture_svg"])
+    driver = NewDriver(user_id=cleo.pk, name="Cleo", region="helsinki", vehicle="bicycle")
+    register_drivers(rows=[driver], now=utc_now())
+    yield City(url=stack.base_url, kitchen=kitchen, stack=stack)
+    _cancel_what_is_open()
+    Restaurant.objects.update(slug=Cast("pk", CharField()), is_active=False)
+    Driver.objects.filter(active_count=0).update(status=Driver.Status.OFFLINE)
+    for user in (bo, cleo):
+        user.email = f"{user.pk}@demo.example"
+        user.save(update_fields=["email"])
+
+
+def _cancel_what_is_open() -> None:
+    """An order that waits for a driver would be offered to the next module's Cleo."""
+    from orders.models import Order
+
+    support = app_of(make_user(f"Sam-{time.monotonic_ns()}", is_staff=True, is_superuser=True))
+    for order_id in Order.objects.exclude(status__in=ENDED).values_list("pk", flat=True):
+        path = f"/api/v1/orders/{order_id}/cancel/"
+        answer = support.post(
+            path, {"reason": "the day is over"}, "json", headers={"Idempotency-Key": str(order_id)}
+        )
+        assert answer.status_code == 200, answer.content
 
 
 @dataclass

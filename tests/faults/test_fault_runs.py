@@ -54,9 +54,10 @@ UNREADABLE = """
     SELECT count(*) FROM deliveryapp_deadletter l WHERE l.state = 'dead' AND error LIKE '%UnknownEvent%'
       AND NOT EXISTS (SELECT 1 FROM deliveryapp_outboxevent e WHERE e.id = l.event_id)
 """
-DISCARD = """
+DISCARD = f"""
     UPDATE deliveryapp_deadletter SET state = 'discarded', resolved_reason = 'poison', resolved_at = now()
-    WHERE state = 'dead'
+    WHERE state = 'dead' AND (event_id::text IN ({POISONED})
+      OR NOT EXISTS (SELECT 1 FROM deliveryapp_outboxevent e WHERE e.id = event_id))
 """
 
 
@@ -131,16 +132,25 @@ def test_a_city_under_blows_keeps_every_promise(
     assert told["placed"] + told["unplaced"] == city.orders
     assert_only_poison_is_dead(city.ground)
     assert city.ground.query(TWICE) == []
-    code = city.stack.manage("audit", "--sandbox-url", city.stack.sandbox_url, "--wait", str(REST_WITHIN_S))
-    assert code == 0, city.stack.log("audit")
+    assert_clean(city)
 
 
 def assert_only_poison_is_dead(ground: Ground) -> None:
-    """What can never be digested rests with its reason; then a person discards it."""
+    """What can never be digested rests with its reason."""
     poll(
         lambda: sorted(ground.query(POISONED)) == sorted(ground.query(DEAD)),
         what="the poison, and nothing else, to be dead",
         timeout_s=REST_WITHIN_S,
     )
     assert ground.query(UNREADABLE) > [(0,)]
-    ground.query(DISCARD)
+
+
+def assert_clean(city: City) -> None:
+    """After people discarded the poison; more rubbish comes with what is sent again."""
+    deadline_s = time.monotonic() + REST_WITHIN_S
+    while True:
+        city.ground.query(DISCARD)
+        code = city.stack.manage("audit", "--sandbox-url", city.stack.sandbox_url, "--wait", "10")
+        if code == 0:
+            return
+        assert time.monotonic() < deadline_s, city.stack.log("audit")
