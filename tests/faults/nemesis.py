@@ -8,12 +8,13 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
 
+from tests.brokers import RunningBroker
 from tests.faults.ground import Ground
 from tests.live import LiveStack
 
@@ -41,6 +42,8 @@ class Nemesis:
     ground: Ground
     rng: random.Random
     down_s: float
+    broker: RunningBroker | None = None
+    consumers: Sequence[str] = ()
     done: list[str] = field(default_factory=list)
     trouble: list[BaseException] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -59,6 +62,13 @@ class Nemesis:
             "F5 Valkey away": lambda: self.ground.valkey_away(self.down_s),
             "F6 PostgreSQL killed": self._kill_database,
             "F22 beat away": lambda: self._pause("beat"),
+        } | (self._deeds_on_kafka(self.broker) if self.broker else {})
+
+    def _deeds_on_kafka(self, broker: RunningBroker) -> dict[str, Callable[[], None]]:
+        return {
+            "F5 Kafka killed": broker.kill,
+            "F2 consumer killed": lambda: self._kill_all(self.rng.choice(self.consumers)),
+            "F4 consumer paused": lambda: self._pause(self.rng.choice(self.consumers)),
         }
 
     @contextlib.contextmanager

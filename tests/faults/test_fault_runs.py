@@ -11,6 +11,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 import pytest
 
 from deliveryapp.embedded import supervisor
+from deliveryapp.embedded.stack import PROCESSES, consumer_name
+from tests.brokers import RunningBroker, running_broker
 from tests.faults import carriers
 from tests.faults.apps import DIGESTED_VARIABLE
 from tests.faults.conftest import HURRIED
@@ -27,6 +30,7 @@ from tests.faults.subscribers import (
     ALWAYS_KILLS,
     ALWAYS_RAISES,
     POISON_VARIABLE,
+    SUBSCRIPTIONS,
     TABLE,
     TWICE,
 )
@@ -34,7 +38,7 @@ from tests.live import LiveStack, live_stack, poll
 
 pytestmark = pytest.mark.slow
 
-TRANSPORTS = ("celery",)
+TRANSPORTS = ("celery", "kafka")
 RATE = "0.7"  # what a dozen drivers and two processors can carry with half of everything down
 SPEED, FEW_ORDERS, ORDERS_PER_ROUND = 60, 20, 60
 SIZES = ("--restaurants", "5", "--drivers", "12", "--customers", "10")
@@ -42,6 +46,13 @@ PEOPLE = ("--kitchens", "4", "--drivers", "12", "--customers", "10")
 # Nobody can promise a delivery with the database away; only that every end is a legal one.
 UNPROMISED = re.compile(r"ended in a way nobody simulated: (cancelled|failed)|below the minimum of")
 REST_WITHIN_S = 120.0
+# A group of a few partitions that notices soon who is gone.
+ON_KAFKA = {
+    "KAFKA_PARTITIONS": "4",
+    "KAFKA_REPLICATION_FACTOR": "1",
+    "KAFKA_SESSION_TIMEOUT_S": "6",
+    "KAFKA_SEND_TIMEOUT_S": "3",
+}
 POISONED = f"""
     SELECT id::text FROM deliveryapp_outboxevent WHERE type = 'OrderDelivered'
       AND ('x' || right(id::text, 1))::bit(4)::int IN ({ALWAYS_RAISES}, {ALWAYS_KILLS})
@@ -65,6 +76,8 @@ DISCARD = f"""
 class City:
     stack: LiveStack
     ground: Ground
+    broker: RunningBroker | None  # of Kafka, and the consumers of its groups
+    consumers: tuple[str, ...]
     seed: int
     orders: int
     twin: str
@@ -86,14 +99,34 @@ def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         POISON_VARIABLE: "1",
         DIGESTED_VARIABLE: "15",  # longer than the backlog that an outage leaves, or all is sent again
     }
-    with private_ground(tmp_path_factory.mktemp("ground")) as ground, pytest.MonkeyPatch.context() as patched:
+    with ExitStack() as opened:
+        patched = opened.enter_context(pytest.MonkeyPatch.context())
         patched.setattr(supervisor, "STABLE_S", 0.5)  # who lived that long died of us, and not of himself
-        with live_stack((), env, speed=SPEED, services=ground.env()) as bare:
-            for command in (["migrate", "-v0"], ["seed_city", "--always-open", *SIZES]):
-                assert bare.manage(*command) == 0, bare.log(command[0])
-        ground.query(TABLE)
-        with live_stack(settings_env=env, speed=SPEED, services=ground.env()) as stack:
-            yield City(stack, ground, seed, orders, stack.start_twin("relay"))
+        ground = opened.enter_context(private_ground(tmp_path_factory.mktemp("ground")))
+        broker = opened.enter_context(running_broker()) if request.param == "kafka" else None
+        if broker is not None:
+            env |= ON_KAFKA | {"KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers}
+        prepare(ground, env, [["kafka_topics"]] if broker else [])
+        consuming = tuple(sorted({row.queue for row in SUBSCRIPTIONS})) if broker else ()
+        consumers = tuple(map(consumer_name, consuming))
+        stack = opened.enter_context(
+            live_stack(
+                (*PROCESSES, *consumers),
+                env,
+                speed=SPEED,
+                services=ground.env(),
+                groups=consuming,
+            )
+        )
+        yield City(stack, ground, broker, consumers, seed, orders, stack.start_twin("relay"))
+
+
+def prepare(ground: Ground, env: dict[str, str], more: list[list[str]]) -> None:
+    """A city without its processes."""
+    with live_stack((), env, speed=SPEED, services=ground.env()) as bare:
+        for command in (["migrate", "-v0"], ["seed_city", "--always-open", *SIZES], *more):
+            assert bare.manage(*command) == 0, bare.log(command[0])
+    ground.query(TABLE)
 
 
 def simulate(city: City, report: Path) -> dict[str, Any]:
@@ -122,7 +155,12 @@ def test_a_city_under_blows_keeps_every_promise(
     say = pytestconfig.get_terminal_writer().line
     say(f"\n--seed {city.seed} --orders {city.orders}")
     nemesis = Nemesis(
-        city.stack, city.ground, random.Random(city.seed), down_s=4 if city.orders < 100 else 20
+        city.stack,
+        city.ground,
+        random.Random(city.seed),
+        down_s=4 if city.orders < 100 else 20,
+        broker=city.broker,
+        consumers=city.consumers,
     )
     with nemesis.at_work(rounds=max(1, city.orders // ORDERS_PER_ROUND)):
         told = simulate(city, tmp_path / "report.json")

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
-import signal
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,15 +19,11 @@ from django.core.management import call_command
 from deliveryapp import subscriptions
 from deliveryapp.celery_transport import CeleryTransport
 from deliveryapp.embedded import supervisor
-from deliveryapp.embedded.errors import ServiceError
-from deliveryapp.embedded.supervisor import Supervisor
 from deliveryapp.kafka import names, topics
-from deliveryapp.kafka.broker.fetch import ensure_jars
-from deliveryapp.kafka.broker.java import find_java
-from deliveryapp.kafka.broker.server import KafkaBroker
 from deliveryapp.kafka.lag import group_lag
 from deliveryapp.kafka.transport import KafkaTransport
 from deliveryapp.transport import Transport
+from tests.brokers import RunningBroker, running_broker
 from tests.kafka import handlers
 from tests.live import LiveStack, live_stack
 
@@ -38,33 +31,10 @@ GROUPS = ("events", "tracking")
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunningBroker:
-    bootstrap_servers: str
-    supervisor: Supervisor
-
-    def kill(self) -> None:
-        """kill -9; its supervisor starts it again, on the same port with the same log."""
-        pid = self.supervisor.pid("kafka")
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-
-
 @pytest.fixture(scope="package")
 def broker() -> Iterator[RunningBroker]:
-    try:
-        java, jars = find_java(), ensure_jars(say=lambda _: None)
-    except ServiceError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Kafka here: {error}")
-    with tempfile.TemporaryDirectory(prefix="deliveryapp-kafka-") as directory:
-        home = Path(directory)
-        server = KafkaBroker(home=home, java=java, jars=jars)
-        server.prepare()
-        with Supervisor(log_dir=home / "logs") as children:
-            children.start(server.spec())
-            yield RunningBroker(bootstrap_servers=server.bootstrap_servers, supervisor=children)
+    with running_broker() as broker:
+        yield broker
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,48 @@
+"""A real Kafka for tests; skipped where there is none, but never in CI."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deliveryapp.embedded.errors import ServiceError
+from deliveryapp.embedded.supervisor import Supervisor
+from deliveryapp.kafka.broker.fetch import ensure_jars
+from deliveryapp.kafka.broker.java import find_java
+from deliveryapp.kafka.broker.server import KafkaBroker
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningBroker:
+    bootstrap_servers: str
+    supervisor: Supervisor
+
+    def kill(self) -> None:
+        """kill -9; its supervisor starts it again, on the same port with the same log."""
+        pid = self.supervisor.pid("kafka")
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def running_broker() -> Iterator[RunningBroker]:
+    try:
+        java, jars = find_java(), ensure_jars(say=lambda _: None)
+    except ServiceError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Kafka here: {error}")
+    with tempfile.TemporaryDirectory(prefix="deliveryapp-kafka-") as directory:
+        home = Path(directory)
+        server = KafkaBroker(home=home, java=java, jars=jars)
+        server.prepare()
+        with Supervisor(log_dir=home / "logs") as children:
+            children.start(server.spec())
+            yield RunningBroker(bootstrap_servers=server.bootstrap_servers, supervisor=children)
