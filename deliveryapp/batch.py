@@ -43,6 +43,14 @@ class _Upsert:
     when: Callable[[], Q] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Update:
+    rows: models.QuerySet[Any]
+    values: dict[str, Any]
+    expect: int
+    refusal: Exception | None
+
+
 class Batch:
     """Collects rows, then `execute()` writes them all inside the caller's transaction.
 
@@ -54,7 +62,7 @@ class Batch:
         self._inserts: defaultdict[type[models.Model], list[models.Model]] = defaultdict(list)
         self._if_missing: list[models.Model] = []
         self._upserts: list[_Upsert] = []
-        self._updates: list[tuple[models.QuerySet[Any], dict[str, Any], int]] = []
+        self._updates: list[_Update] = []
 
     def insert(self, *rows: models.Model) -> None:
         for row in rows:
@@ -73,18 +81,28 @@ class Batch:
         """
         self._upserts.append(_Upsert(row, overwrite, when))
 
-    def update(self, rows: models.QuerySet[Any], *, expect: int = 1, **values: object) -> None:
-        """Update exactly `expect` rows of the queryset."""
-        self._updates.append((rows, values, expect))
+    def update(
+        self,
+        rows: models.QuerySet[Any],
+        *,
+        expect: int = 1,
+        refusal: Exception | None = None,
+        **values: object,
+    ) -> None:
+        """Update exactly `expect` rows of the queryset; updates take their locks in the order of the calls.
+
+        `refusal` is what to raise when there were fewer or more, instead of StaleWrite.
+        """
+        self._updates.append(_Update(rows, values, expect, refusal))
 
     def execute(self) -> None:
-        """Raises NotOverwritten when an upsert came too soon, StaleWrite when somebody else was quicker,
-        IntegrityError when another constraint refuses.
+        """Raises NotOverwritten when an upsert came too soon, StaleWrite when somebody else was quicker, the
+        refusal of an update that missed, IntegrityError when another constraint refuses.
         """
         require_transaction()
         parts = [_insert_sql(model, rows) for model, rows in self._inserts.items()]
-        parts += [_update_sql(rows, values) for rows, values, _ in self._updates]
-        expected = [len(rows) for rows in self._inserts.values()] + [expect for *_, expect in self._updates]
+        parts += [_update_sql(update.rows, update.values) for update in self._updates]
+        expected = [len(rows) for rows in self._inserts.values()] + [each.expect for each in self._updates]
         parts += [_upsert_sql(upsert) for upsert in self._upserts]
         parts += [_insert_sql(type(row), [row], on_conflict=OnConflict.IGNORE) for row in self._if_missing]
         try:
@@ -95,12 +113,18 @@ class Batch:
             raise
         if 0 in counts[len(expected) : len(expected) + len(self._upserts)]:
             raise NotOverwritten
+        self._refuse(counts[len(self._inserts) : len(expected)])
         if counts[: len(expected)] != expected:
             raise StaleWrite
         for rows in self._inserts.values():
             for row in rows:
                 row._state.adding = False
                 row._state.db = connection.alias
+
+    def _refuse(self, counts: Sequence[int]) -> None:
+        for update, count in zip(self._updates, counts, strict=False):
+            if update.refusal is not None and count != update.expect:
+                raise update.refusal
 
 
 def _constraint_of(error: IntegrityError) -> str | None:

@@ -39,6 +39,18 @@ class ItemUnavailable(Conflict):
     code, title = "item_unavailable", "The item is sold out"
 
 
+class ItemOutOfStock(Conflict):
+    """Fewer pieces are left than the cart asks for; `left` says how many, when that is known."""
+
+    code, title = "item_out_of_stock", "There is not enough of an item left"
+
+
+class ItemNotServed(Conflict):
+    """Its hours are not now; `next_served_at` says when it is served again, null when nobody knows."""
+
+    code, title = "item_not_served", "The item is not served at this hour"
+
+
 class OptionInvalid(Unprocessable):
     """Unknown, of another item, chosen twice, or too few or too many of its group."""
 
@@ -55,6 +67,60 @@ class CartInvalid(Unprocessable):
     """A cart has 1 to 100 lines."""
 
     code, title = "cart_invalid", "The cart cannot be priced"
+
+
+class SectionNotFound(NotFound):
+    """The address names a section that this restaurant does not have."""
+
+    code, title = "menu_section_not_found", "Menu section not found"
+
+
+class OptionGroupNotFound(NotFound):
+    """The address names an option group that this restaurant does not have."""
+
+    code, title = "option_group_not_found", "Option group not found"
+
+
+class OptionNotFound(NotFound):
+    """The address names an option that this restaurant does not have."""
+
+    code, title = "option_not_found", "Option not found"
+
+
+class ParentInvalid(Unprocessable):
+    """What a row is to stand in is archived or not of this menu."""
+
+    code, title = "parent_invalid", "The row cannot stand there"
+
+
+class NestedTooDeep(Unprocessable):
+    """An option opens further groups only from a group that is always asked, of the same item."""
+
+    code, title = "nested_too_deep", "Option groups are nested one level deep"
+
+
+class ChoicesInvalid(Unprocessable):
+    """At least one may be chosen, and not less than the least."""
+
+    code, title = "choices_invalid", "The number of choices is not a range"
+
+
+class MarksContradict(Unprocessable):
+    """A diet mark that the allergens of the item rule out."""
+
+    code, title = "marks_contradict", "Allergens and diet marks contradict each other"
+
+
+class ExternalKeyTaken(Conflict):
+    """Another row of the kind has this key already."""
+
+    code, title = "external_key_taken", "The external key is taken"
+
+
+class CatalogueFull(Conflict):
+    """A menu has its limits, so that its page can be sent at once."""
+
+    code, title = "catalogue_full", "The menu is full"
 
 
 class TicketNotFound(NotFound):

@@ -10,6 +10,7 @@ from restaurants.selectors.facts import (
     Alternative,
     CartLine,
     Membership,
+    Pieces,
     PricedCart,
     PricedLine,
     PricedOption,
@@ -26,6 +27,7 @@ from restaurants.selectors.places import (
 from restaurants.selectors.staff import require_staff, restaurants_of
 from restaurants.selectors.tickets import tickets
 from restaurants.services.closing import close_out, lift_suspension, suspend
+from restaurants.services.stock import return_stock, take_stock
 from restaurants.services.tickets import acknowledge_ticket, open_ticket, withdraw_ticket
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "DeliveryTerms",
     "EtaMinutes",
     "Membership",
+    "Pieces",
     "PricedCart",
     "PricedLine",
     "PricedOption",
@@ -56,9 +59,11 @@ __all__ = [
     "require_open",
     "require_staff",
     "restaurants_of",
+    "return_stock",
     "ride_time",
     "role_of",
     "suspend",
+    "take_stock",
     "tickets",
     "withdraw_ticket",
 ]

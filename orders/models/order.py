@@ -228,6 +228,7 @@ class OrderLine(models.Model):
     item_id = models.UUIDField()
     name = models.CharField(max_length=200)
     quantity = models.PositiveSmallIntegerField()
+    is_counted = models.BooleanField(default=False, db_default=False)  # its pieces were taken from the stock
     unit_price_minor = models.BigIntegerField()
     options = models.JSONField(default=list)  # [{"group", "name", "price_delta_minor"}]
     note = models.CharField(max_length=200, blank=True)

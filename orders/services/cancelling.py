@@ -1,5 +1,6 @@
 """Ends before the door: each decides under the order's lock; the saga then undoes what was done."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from deliveryapp.models import User
 from deliveryapp.transactions import durable, require_transaction
 from orders.errors import NotCancellable
 from orders.events import OrderCancelled, OrderFailed
-from orders.models import Customer, Kind, Order, OrderFailure
+from orders.models import Customer, Kind, Order, OrderFailure, OrderLine
 from orders.selectors import documents
+from orders.services import stock
 from orders.services.moving import SAGA, SYSTEM, Actor, lock_order, move
 
 EXCUSES = (Kind.ORDER_LATE, Kind.SEARCH_TAKES_LONGER, Kind.DRIVER_CHANGED, Kind.DRIVER_SILENT)
@@ -92,16 +94,20 @@ def fail_order(*, order_id: UUID, code: str, detail: str = "", now: datetime) ->
 
 def cancel_locked(order: Order, *, code: str, actor: Actor, now: datetime, detail: str = "") -> None:
     """`code` is the stable reason; `detail` what the person said."""
+    batch, was = Batch(), order.status
     move(
         order,
         order.cancel,
         OrderCancelled,
         actor=actor,
         now=now,
+        batch=batch,
         reason=f"{code}: {detail}" if detail else code,
         fields={"reason": code, "now": now},
         facts={"reason": code, "actor": actor.kind},
     )
+    stock.give_back(batch, order, was=was)
+    batch.execute()
     saga.compensate(saga=SAGA, subject_id=order.pk, reason=code)
 
 
@@ -113,9 +119,17 @@ def fail_locked(order: Order, *, code: str, actor: Actor, detail: str, now: date
 
 
 def add_failure(
-    batch: Batch, order: Order, *, code: str, detail: str, now: datetime, actor: Actor = SYSTEM
+    batch: Batch,
+    order: Order,
+    *,
+    code: str,
+    detail: str,
+    now: datetime,
+    actor: Actor = SYSTEM,
+    lines: Sequence[OrderLine] | None = None,
 ) -> None:
-    """Add the move to `failed` and its reason to the batch."""
+    """Add the move to `failed` and its reason to the batch; `lines` are the order's, if they are at hand."""
+    stock.give_back(batch, order, was=order.status, lines=lines)
     move(
         order,
         order.fail,

@@ -30,7 +30,7 @@ from orders.errors import CreditChanged
 from orders.events import OrderCreated, OrderPlaced
 from orders.models import Customer, Order, OrderLine
 from orders.selectors import documents
-from orders.services import repeating
+from orders.services import repeating, stock
 from orders.services.cancelling import add_failure
 from orders.services.moving import SAGA, SYSTEM, Actor, event_of, history_row, lock_order, move
 from orders.services.quoting import OrderRequest, Quote, quote
@@ -85,7 +85,7 @@ def place_order(
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
     Raises RequestInFlight while the same key is being answered, DuplicateOrder for the same cart soon after,
-    CreditChanged when another order was quicker to spend the credit, PaymentMethodNotFound, what `quote`
+    CreditChanged or ItemOutOfStock when another order was quicker, PaymentMethodNotFound, what `quote`
     raises, and PaymentUnavailable while no gateway answers; nothing is written then and the key stays unused.
     """
     quoted = quote(user_id=user.pk, request=request, now=now)
@@ -136,6 +136,7 @@ def _write_down(
     record = None if key is None else IdempotencyRecord(**asked, resource_id=order.pk, created_at=now)
     batch.insert_if_missing(Customer(user=user, created_at=now))
     batch.insert(order, *lines, run, step, *filter(None, [record]))
+    stock.take(batch, lines)
     repeating.remember(batch, order, cart, allow_duplicate=request.allow_duplicate)
     batch.insert(history_row(order, from_status="", actor=Actor("customer", user.pk), now=now))
     try:
@@ -222,6 +223,7 @@ def _new_lines(order: Order, quoted: Quote) -> list[OrderLine]:
             ],
             note=line.note,
             total_minor=line.total_minor,
+            is_counted=line.is_counted,
         )
         for position, line in enumerate(quoted.cart.lines)
     ]
@@ -246,7 +248,14 @@ def _record(draft: _Draft, answer: payments.ProviderAnswer, now: datetime) -> An
         if info.is_held:
             _place(draft.order, now, batch)
         elif info.is_refused:
-            add_failure(batch, draft.order, code=PAYMENT_DECLINED, detail=info.decline_code, now=now)
+            add_failure(
+                batch,
+                draft.order,
+                code=PAYMENT_DECLINED,
+                detail=info.decline_code,
+                now=now,
+                lines=draft.lines,
+            )
         result = _answer(draft.order, draft.lines, info)
         _store(batch, draft.record, result)
         _hand_over(batch, draft, info)

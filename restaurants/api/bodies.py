@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from deliveryapp.money import Money
-from restaurants.models import MenuItem, MenuSection, OptionGroup
+from restaurants.api.menus import sections_body
 from restaurants.selectors.browsing import Card
 from restaurants.selectors.menu import Detail
 from restaurants.selectors.places import OpenState
@@ -54,17 +54,7 @@ def detail_body(detail: Detail, now: datetime) -> Body:
             {"date": span.date, "opens": _clock(span.opens), "closes": _clock(span.closes)}
             for span in detail.schedule.specials
         ],
-        "menu": {"sections": [_section_body(section, place.currency, now) for section in detail.sections]},
-    }
-
-
-def item_state_body(item: MenuItem, now: datetime) -> Body:
-    sold_out_until = item.sold_out_until
-    return {
-        "id": item.pk,
-        "name": item.name,
-        "available": item.is_sold(now),
-        "sold_out_until": sold_out_until if sold_out_until and sold_out_until > now else None,
+        "menu": {"sections": sections_body(detail.sections, place, now)},
     }
 
 
@@ -94,40 +84,6 @@ def _terms_body(card: Card) -> Body:
 
 def _state_body(state: OpenState) -> Body:
     return {"open": state.is_open, "next_opening_at": state.next_opening_at, "closes_at": state.closes_at}
-
-
-def _section_body(section: MenuSection, currency: str, now: datetime) -> Body:
-    items = [_item_body(item, currency, now) for item in section.items.all()]
-    return {"id": section.pk, "name": section.name, "items": items}
-
-
-def _item_body(item: MenuItem, currency: str, now: datetime) -> Body:
-    return item_state_body(item, now) | {
-        "description": item.description,
-        "price": _money(item.price_minor, currency),
-        "picture": item.picture,
-        "allergens": item.allergens,
-        "diets": item.diets,
-        "option_groups": [_group_body(group, currency) for group in item.option_groups.all()],
-    }
-
-
-def _group_body(group: OptionGroup, currency: str) -> Body:
-    return {
-        "id": group.pk,
-        "name": group.name,
-        "min_choices": group.min_choices,
-        "max_choices": group.max_choices,
-        "options": [
-            {
-                "id": option.pk,
-                "name": option.name,
-                "price_delta": _money(option.price_delta_minor, currency),
-                "available": option.is_available,
-            }
-            for option in group.options.all()
-        ],
-    }
 
 
 def _money(amount_minor: int, currency: str) -> Body:

@@ -49,6 +49,8 @@ _SIZE = {
             "name": "Large",
             "price_delta": _eur(250),
             "available": True,
+            "sold_out_until": None,
+            "option_groups": [],
         }
     ],
 }
@@ -68,6 +70,7 @@ DETAIL = _CARD | {
             {
                 "id": "01980000-0000-7000-8000-000000000020",
                 "name": "Pizza",
+                "windows": [],
                 "items": [
                     {
                         "id": _ITEM_ID,
@@ -76,6 +79,10 @@ DETAIL = _CARD | {
                         "price": _eur(1290),
                         "available": True,
                         "sold_out_until": None,
+                        "left": None,
+                        "served_now": True,
+                        "next_served_at": None,
+                        "windows": [],
                         "picture": "",
                         "allergens": ["gluten", "milk"],
                         "diets": ["vegetarian"],
@@ -109,3 +116,56 @@ PAUSED_KITCHEN = KITCHEN | {
 }
 
 SOLD_OUT_ITEM = {"id": _ITEM_ID, "name": "Margherita", "available": False, "sold_out_until": None}
+
+_LUNCH = {"weekdays": [0, 1, 2, 3, 4], "starts": "10:30", "ends": "15:00"}
+_SECTION_ID = "01980000-0000-7000-8000-000000000020"
+
+NEW_SECTION = {"name": "Lunch", "position": 2, "windows": [_LUNCH]}
+NEW_ITEM = {
+    "section_id": _SECTION_ID,
+    "name": "Soup of the day",
+    "price_minor": 1090,
+    "stock": 12,
+    "allergens": ["milk"],
+    "diets": ["vegetarian"],
+    "external_key": "soup-1",
+}
+NEW_GROUP = {"item_id": _ITEM_ID, "name": "Bread", "min_choices": 1, "max_choices": 1}
+NEW_OPTION = {"group_id": _SIZE["id"], "name": "Large", "price_delta_minor": 250}
+
+CATALOGUE = {
+    "restaurant_id": _RESTAURANT_ID,
+    "role": "owner",
+    "may_edit": True,
+    "currency": "EUR",
+    "timezone": "Europe/Helsinki",
+    "sections": [
+        {
+            "id": _SECTION_ID,
+            "name": "Lunch",
+            "position": 2,
+            "external_key": "",
+            "archived": False,
+            "windows": [_LUNCH],
+            "items": [
+                {
+                    "id": _ITEM_ID,
+                    "name": "Soup of the day",
+                    "position": 0,
+                    "external_key": "soup-1",
+                    "archived": False,
+                    "available": True,
+                    "sold_out_until": None,
+                    "description": "",
+                    "price": _eur(1090),
+                    "allergens": ["milk"],
+                    "diets": ["vegetarian"],
+                    "stock": 12,
+                    "windows": [],
+                    "served_now": True,
+                    "option_groups": [],
+                }
+            ],
+        }
+    ],
+}

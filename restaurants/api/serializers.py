@@ -5,12 +5,24 @@ from typing import Any
 
 from rest_framework import serializers
 
-from deliveryapp.api.fields import LatitudeField, LongitudeField, MoneyField, StrictIntegerField, TextField
+from deliveryapp.api.fields import (
+    AwareDateTimeField,
+    LatitudeField,
+    LongitudeField,
+    MoneyField,
+    StrictBooleanField,
+    StrictIntegerField,
+    TextField,
+)
 from deliveryapp.clock import utc_now
 from deliveryapp.geo import Point
+from restaurants.marks import Allergen, Diet
 from restaurants.selectors.browsing import Search, Sort
+from restaurants.selectors.menu import Wanted
 
 LONGEST_PAUSE_MINUTES = 24 * 60
+ALLERGENS = [allergen.value for allergen in Allergen]
+DIETS = [diet.value for diet in Diet]
 
 
 def point_of(data: dict[str, Any]) -> Point:
@@ -51,19 +63,29 @@ class BrowseParameters(BrowseQuery):
 
 
 class DetailQuery(serializers.Serializer[Any]):
-    """Where to deliver, if known: both numbers or none."""
+    """Where to deliver, if known: both numbers or none; and which items to show."""
 
     lat = LatitudeField(required=False)
     lng = LongitudeField(required=False)
+    diet = serializers.ListField(
+        child=serializers.ChoiceField(choices=DIETS), default=list, help_text="Only items with all of these"
+    )
+    without = serializers.ListField(
+        child=serializers.ChoiceField(choices=ALLERGENS), default=list, help_text="No item with any of these"
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if len(attrs) == 1:
+        if ("lat" in attrs) != ("lng" in attrs):
             raise serializers.ValidationError({"lat": "Give both lat and lng, or none."})
         return attrs
 
     def point(self) -> Point | None:
         """The position asked for, once valid."""
-        return point_of(self.validated_data) if self.validated_data else None
+        return point_of(self.validated_data) if "lat" in self.validated_data else None
+
+    def wanted(self) -> Wanted:
+        """What the items must be, once valid."""
+        return Wanted(diets=self.validated_data["diet"], without=self.validated_data["without"])
 
 
 class PauseInput(serializers.Serializer[Any]):
@@ -76,17 +98,17 @@ class PauseInput(serializers.Serializer[Any]):
 
 
 class AvailabilityInput(serializers.Serializer[Any]):
-    available = serializers.BooleanField()
-    sold_out_until = serializers.DateTimeField(
+    available = StrictBooleanField()
+    sold_out_until = AwareDateTimeField(
         required=False,
         allow_null=True,
         help_text="With `available: false`: sold again by itself from then on",
     )
-
-    def validate_available(self, value: bool) -> bool:
-        if type(self.initial_data.get("available")) is not bool:
-            raise serializers.ValidationError("Must be true or false.", code="invalid")
-        return value
+    until = serializers.ChoiceField(
+        choices=["end_of_day"],
+        required=False,
+        help_text="Instead of a time: until the restaurant's next calendar day begins",
+    )
 
     def validate_sold_out_until(self, value: datetime | None) -> datetime | None:
         if value is not None and value <= utc_now():
@@ -140,19 +162,10 @@ class SpecialDayOutput(serializers.Serializer[Any]):
     closes = serializers.CharField(allow_null=True)
 
 
-class MenuOptionOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    price_delta = MoneyField()
-    available = serializers.BooleanField()
-
-
-class MenuOptionGroupOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    min_choices = serializers.IntegerField()
-    max_choices = serializers.IntegerField()
-    options = MenuOptionOutput(many=True)
+class WindowOutput(serializers.Serializer[Any]):
+    weekdays = serializers.ListField(child=serializers.IntegerField(), help_text="0 is Monday")
+    starts = serializers.CharField()
+    ends = serializers.CharField(help_text="Not after `starts`: on the next day")
 
 
 class MenuItemStateOutput(serializers.Serializer[Any]):
@@ -162,18 +175,44 @@ class MenuItemStateOutput(serializers.Serializer[Any]):
     sold_out_until = serializers.DateTimeField(allow_null=True)
 
 
+class InnerOptionOutput(MenuItemStateOutput):
+    price_delta = MoneyField()
+
+
+class InnerOptionGroupOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    min_choices = serializers.IntegerField()
+    max_choices = serializers.IntegerField()
+    options = InnerOptionOutput(many=True)
+
+
+class MenuOptionOutput(InnerOptionOutput):
+    option_groups = InnerOptionGroupOutput(many=True, help_text="Asked only of who chooses this option")
+
+
+class MenuOptionGroupOutput(InnerOptionGroupOutput):
+    options = MenuOptionOutput(many=True)
+
+
 class MenuItemOutput(MenuItemStateOutput):
+    available = serializers.BooleanField(help_text="Can be ordered now: not sold out, and served")
+    left = serializers.IntegerField(allow_null=True, help_text="Pieces, when they are counted and few")
+    served_now = serializers.BooleanField()
+    next_served_at = serializers.DateTimeField(allow_null=True)
+    windows = WindowOutput(many=True, help_text="When it is served; empty: always")
     description = serializers.CharField()
     price = MoneyField()
     picture = serializers.CharField()
-    allergens = serializers.ListField(child=serializers.CharField())
-    diets = serializers.ListField(child=serializers.CharField())
+    allergens = serializers.ListField(child=serializers.ChoiceField(choices=ALLERGENS))
+    diets = serializers.ListField(child=serializers.ChoiceField(choices=DIETS))
     option_groups = MenuOptionGroupOutput(many=True)
 
 
 class MenuSectionOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
+    windows = WindowOutput(many=True)
     items = MenuItemOutput(many=True)
 
 

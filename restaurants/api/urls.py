@@ -1,6 +1,8 @@
 from django.urls import path
 
-from restaurants.api import views
+from restaurants.api import catalogue, views
+
+MENU = "restaurants/<uuid:restaurant_id>/catalogue"
 
 urlpatterns = [
     path("restaurants/", views.RestaurantsView.as_view()),
@@ -9,5 +11,15 @@ urlpatterns = [
     path("restaurants/<slug:key>/", views.RestaurantView.as_view()),
     path("restaurants/<uuid:restaurant_id>/pause/", views.PauseView.as_view()),
     path("restaurants/<uuid:restaurant_id>/resume/", views.ResumeView.as_view()),
-    path("restaurants/<uuid:restaurant_id>/items/<uuid:item_id>/", views.ItemView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/items/<uuid:item_id>/", catalogue.ItemSwitchView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/options/<uuid:option_id>/", catalogue.OptionSwitchView.as_view()),
+    path(f"{MENU}/", catalogue.CatalogueView.as_view()),
+    path(f"{MENU}/sections/", catalogue.SectionsView.as_view()),
+    path(f"{MENU}/sections/<uuid:row_id>/", catalogue.SectionView.as_view()),
+    path(f"{MENU}/items/", catalogue.ItemsView.as_view()),
+    path(f"{MENU}/items/<uuid:row_id>/", catalogue.ItemView.as_view()),
+    path(f"{MENU}/groups/", catalogue.GroupsView.as_view()),
+    path(f"{MENU}/groups/<uuid:row_id>/", catalogue.GroupView.as_view()),
+    path(f"{MENU}/options/", catalogue.OptionsView.as_view()),
+    path(f"{MENU}/options/<uuid:row_id>/", catalogue.OptionView.as_view()),
 ]

@@ -11,18 +11,16 @@ from rest_framework.views import APIView
 from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from restaurants.api import examples
-from restaurants.api.bodies import card_body, detail_body, item_state_body, kitchen_body
+from restaurants.api.bodies import card_body, detail_body, kitchen_body
 from restaurants.api.caching import PublicView
 from restaurants.api.paging import link, page_limit, position_of
 from restaurants.api.serializers import (
-    AvailabilityInput,
     BrowseParameters,
     BrowseQuery,
     CuisinesOutput,
     DetailQuery,
     KitchenOutput,
     KitchensOutput,
-    MenuItemStateOutput,
     PauseInput,
     RestaurantDetailOutput,
     RestaurantPageOutput,
@@ -81,7 +79,8 @@ class RestaurantView(PublicView):
     def get(self, request: Request, key: str) -> Response:
         query = _valid(DetailQuery(data=request.query_params))
         now = utc_now()
-        return Response(detail_body(restaurant_detail(key=key, point=query.point(), now=now), now))
+        detail = restaurant_detail(key=key, point=query.point(), wanted=query.wanted(), now=now)
+        return Response(detail_body(detail, now))
 
 
 class MineView(APIView):
@@ -126,29 +125,6 @@ class ResumeView(APIView):
         user_id = current_user(request).pk
         resumed = kitchen.resume(user_id=user_id, restaurant_id=restaurant_id, now=utc_now())
         return Response(kitchen_body(resumed))
-
-
-class ItemView(APIView):
-    @extend_schema(
-        tags=["kitchen"],
-        summary="Mark an item as sold out, or sell it again",
-        request=AvailabilityInput,
-        responses={200: MenuItemStateOutput},
-        examples=[
-            OpenApiExample("Sold out", request_only=True, value={"available": False}),
-            OpenApiExample("Sold out now", response_only=True, value=examples.SOLD_OUT_ITEM),
-        ],
-    )
-    def patch(self, request: Request, restaurant_id: UUID, item_id: UUID) -> Response:
-        data = _valid(AvailabilityInput(data=request.data)).validated_data
-        item = kitchen.set_item_availability(
-            user_id=current_user(request).pk,
-            restaurant_id=restaurant_id,
-            item_id=item_id,
-            is_available=data["available"],
-            sold_out_until=data.get("sold_out_until"),
-        )
-        return Response(item_state_body(item, utc_now()))
 
 
 def _valid(form: Any) -> Any:

@@ -8,8 +8,6 @@ from restaurants.menu_generator.art import generate_cuisine_art
 from restaurants.menu_generator.generate import generate_menu
 from restaurants.menu_generator.matching import cuisine_of
 from restaurants.menu_generator.menu import (
-    DIETS,
-    EU_ALLERGENS,
     Menu,
     MenuItem,
     MenuSection,
@@ -18,8 +16,6 @@ from restaurants.menu_generator.menu import (
 )
 
 __all__ = [
-    "DIETS",
-    "EU_ALLERGENS",
     "Menu",
     "MenuItem",
     "MenuSection",

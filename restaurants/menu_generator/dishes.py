@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from restaurants.menu_generator.menu import EU_ALLERGENS, Option, OptionGroup
+from restaurants.marks import Allergen
+from restaurants.menu_generator.menu import Option, OptionGroup
 
 TABLES_DIR = Path(__file__).parent / "tables"
 _MARKS = {"vegan": ("vegan", "vegetarian"), "vegetarian": ("vegetarian",), "": ()}
@@ -28,10 +29,10 @@ class Dish:
 
     @property
     def diets(self) -> tuple[str, ...]:
-        """What it suits. Free of gluten or dairy follows from the allergens, so the two cannot disagree."""
+        """What it suits. Free of gluten or lactose follows from the allergens, so the two cannot disagree."""
         gluten_free = () if "gluten" in self.allergens else ("gluten_free",)
-        dairy_free = () if "milk" in self.allergens else ("dairy_free",)
-        return (*_MARKS[self.diet], *gluten_free, *dairy_free)
+        lactose_free = () if "milk" in self.allergens else ("lactose_free",)
+        return (*_MARKS[self.diet], *gluten_free, *lactose_free)
 
 
 Cuisine = dict[str, tuple[Dish, ...]]  # section name -> dishes to choose from, the main section first
@@ -67,7 +68,7 @@ def _dishes(rows: Sequence[Sequence[Any]]) -> tuple[Dish, ...]:
 
 def _dish(name: str, description: str, price_minor: int, allergens: str, diet: str, options: str) -> Dish:
     contained = tuple(sorted(allergens.split()))
-    unknown = set(contained) - EU_ALLERGENS
+    unknown = set(contained) - set(Allergen)
     if unknown or diet not in _MARKS:
         raise ValueError(f"{name}: unknown allergen or diet {sorted(unknown) or diet!r}")
     groups = tuple(option_groups()[key] for key in options.split())

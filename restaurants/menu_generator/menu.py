@@ -4,27 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Annex II of regulation (EU) 1169/2011
-EU_ALLERGENS = frozenset(
-    {
-        "celery",
-        "crustaceans",
-        "eggs",
-        "fish",
-        "gluten",
-        "lupin",
-        "milk",
-        "molluscs",
-        "mustard",
-        "nuts",
-        "peanuts",
-        "sesame",
-        "soybeans",
-        "sulphites",
-    }
-)
-DIETS = frozenset({"vegan", "vegetarian", "gluten_free", "dairy_free"})
-
 
 @dataclass(frozen=True, slots=True)
 class Option:

@@ -3,72 +3,47 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from restaurants.dayparts import serving
 from restaurants.errors import (
     CartInvalid,
     ItemNotFound,
+    ItemNotServed,
+    ItemOutOfStock,
     ItemUnavailable,
-    OptionInvalid,
     QuantityInvalid,
     RestaurantClosed,
     RestaurantNotFound,
 )
-from restaurants.models import MenuItem, Restaurant
-from restaurants.selectors.facts import CartLine, PricedCart, PricedLine, PricedOption
+from restaurants.models import MenuItem, MenuSection, Restaurant
+from restaurants.selectors import choices as choosing
+from restaurants.selectors.choices import Choice
+from restaurants.selectors.facts import CartLine, PricedCart, PricedLine
 from restaurants.selectors.places import info_of, open_state, schedule_of, with_schedule
 
 MAX_LINES = 100
 MAX_QUANTITY = 99
-
-
-class _Choice(NamedTuple):
-    """An option in its group; Nones stand for a group without options, and for an item without groups."""
-
-    group_id: UUID | None
-    group: str
-    min_choices: int
-    max_choices: int
-    option_id: UUID | None
-    name: str
-    price_delta_minor: int
-    is_available: bool
-
-
-_ITEM_COLUMNS = ("id", "name", "price_minor", "is_available", "sold_out_until")
-_CHOICE_COLUMNS = (
-    "option_groups__id",
-    "option_groups__name",
-    "option_groups__min_choices",
-    "option_groups__max_choices",
-    "option_groups__options__id",
-    "option_groups__options__name",
-    "option_groups__options__price_delta_minor",
-    "option_groups__options__is_available",
-)
-_MENU_ORDER = (
-    "option_groups__position",
-    "option_groups__id",
-    "option_groups__options__position",
-    "option_groups__options__id",
-)
+_ITEM_COLUMNS = ("id", "name", "price_minor", "is_available", "sold_out_until", "stock", "windows")
 
 
 def price_cart(*, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime) -> PricedCart:
     """The cart with names and prices of this moment.
 
-    Raises CartInvalid, QuantityInvalid, RestaurantNotFound, RestaurantClosed, ItemNotFound, ItemUnavailable
-    and OptionInvalid.
+    Raises CartInvalid, QuantityInvalid, RestaurantNotFound, RestaurantClosed, ItemNotFound, ItemUnavailable,
+    ItemOutOfStock, ItemNotServed and OptionInvalid.
     """
     _check_size(lines)
     restaurant = _open_restaurant(restaurant_id, now)
     items, choices = _menu_of(restaurant, {line.item_id for line in lines})
+    zone = ZoneInfo(restaurant.timezone)
+    for line in lines:
+        _check_sold(items.get(line.item_id), line, zone, now)
+    _check_stock(items, lines)
     return PricedCart(
         restaurant=info_of(restaurant),
-        lines=tuple(
-            _priced(line, items.get(line.item_id), choices.get(line.item_id, []), now) for line in lines
-        ),
+        lines=tuple(_priced(line, items[line.item_id], choices[line.item_id], now) for line in lines),
     )
 
 
@@ -94,26 +69,55 @@ def _open_restaurant(restaurant_id: UUID, now: datetime) -> Restaurant:
 
 def _menu_of(
     restaurant: Restaurant, item_ids: set[UUID]
-) -> tuple[dict[UUID, MenuItem], dict[UUID, list[_Choice]]]:
+) -> tuple[dict[UUID, MenuItem], dict[UUID, list[Choice]]]:
     """These items with what a price needs, and per item all its choices, in the order of the menu."""
-    rows = MenuItem.objects.filter(restaurant=restaurant, pk__in=item_ids).order_by(*_MENU_ORDER)
+    on_the_menu = MenuItem.objects.filter(archived_at=None, section__archived_at=None)
+    rows = on_the_menu.filter(restaurant=restaurant, pk__in=item_ids).order_by(*choosing.MENU_ORDER)
     items: dict[UUID, MenuItem] = {}
-    choices: dict[UUID, list[_Choice]] = defaultdict(list)
-    for row in rows.values_list(*_ITEM_COLUMNS, *_CHOICE_COLUMNS):
-        item_id, choice = row[0], _Choice(*row[len(_ITEM_COLUMNS) :])
+    choices: dict[UUID, list[Choice]] = defaultdict(list)
+    for section_windows, *row in rows.values_list("section__windows", *_ITEM_COLUMNS, *choosing.COLUMNS):
+        item_id = row[0]
         if item_id not in items:
-            items[item_id] = MenuItem(**dict(zip(_ITEM_COLUMNS, row, strict=False)))
-        if choice.group_id is not None:
+            section = MenuSection(windows=section_windows)
+            items[item_id] = MenuItem(section=section, **dict(zip(_ITEM_COLUMNS, row, strict=False)))
+        choice = choosing.on_the_menu(Choice(*row[len(_ITEM_COLUMNS) :]))
+        if choice is not None:
             choices[item_id].append(choice)
     return items, choices
 
 
-def _priced(line: CartLine, item: MenuItem | None, choices: Sequence[_Choice], now: datetime) -> PricedLine:
+def _check_sold(item: MenuItem | None, line: CartLine, zone: ZoneInfo, now: datetime) -> None:
     if item is None:
         raise ItemNotFound("This restaurant has no such item.", item_id=line.item_id)
-    if not item.is_sold(now):
+    if item.stock != 0 and not item.is_sold(now):
         raise ItemUnavailable(f"{item.name} is sold out.", item_id=item.pk)
-    options = _chosen(line, item, choices)
+    served = serving(item.served_in, zone=zone, at=now)
+    if not served.is_on:
+        raise ItemNotServed(
+            f"{item.name} is not served at this hour.", item_id=item.pk, next_served_at=served.next_at
+        )
+
+
+def _check_stock(items: dict[UUID, MenuItem], lines: Sequence[CartLine]) -> None:
+    """Early and without a lock; what is really taken is decided where the order is written."""
+    wanted = Counter[UUID]()
+    for line in lines:
+        wanted[line.item_id] += line.quantity
+    for item_id, count in wanted.items():
+        stock = items[item_id].stock
+        if stock is not None and stock < count:
+            raise out_of_stock(item_id, items[item_id].name, left=stock)
+
+
+def out_of_stock(item_id: UUID, name: str, **left: int) -> ItemOutOfStock:
+    """The refusal for an item that is counted; `left` only where that is known."""
+    some = left.get("left", 0)
+    detail = f"Only {some} of {name} are left." if some else f"{name} is sold out."
+    return ItemOutOfStock(detail, item_id=item_id, **left)
+
+
+def _priced(line: CartLine, item: MenuItem, choices: Sequence[Choice], now: datetime) -> PricedLine:
+    options = choosing.chosen(line, item, choices, now)
     one_piece_minor = item.price_minor + sum(option.price_delta_minor for option in options)
     return PricedLine(
         item_id=item.pk,
@@ -123,36 +127,5 @@ def _priced(line: CartLine, item: MenuItem | None, choices: Sequence[_Choice], n
         options=options,
         note=line.note,
         total_minor=one_piece_minor * line.quantity,
+        is_counted=item.stock is not None,
     )
-
-
-def _chosen(line: CartLine, item: MenuItem, choices: Sequence[_Choice]) -> tuple[PricedOption, ...]:
-    """The options of a line, in the order of the menu."""
-    wanted = set(line.option_ids)
-    if len(wanted) < len(line.option_ids):
-        raise OptionInvalid(f"An option of {item.name} is chosen twice.", item_id=item.pk)
-    taken = [choice for choice in choices if choice.option_id in wanted]
-    if len(taken) < len(wanted):
-        raise OptionInvalid(f"{item.name} has no such option.", item_id=item.pk)
-    _check_groups(item, choices, taken)
-    return tuple(
-        PricedOption(choice.option_id, choice.group, choice.name, choice.price_delta_minor)
-        for choice in taken
-        if choice.option_id is not None
-    )
-
-
-def _check_groups(item: MenuItem, choices: Sequence[_Choice], taken: Sequence[_Choice]) -> None:
-    for choice in taken:
-        if not choice.is_available:
-            raise ItemUnavailable(
-                f"{choice.name} for {item.name} is sold out.", item_id=item.pk, option_id=choice.option_id
-            )
-    counts = Counter(choice.group_id for choice in taken)
-    for group in choices:
-        if not group.min_choices <= counts[group.group_id] <= group.max_choices:
-            raise OptionInvalid(
-                f"{item.name}: choose {group.min_choices} to {group.max_choices} of {group.group}.",
-                item_id=item.pk,
-                group=group.group,
-            )

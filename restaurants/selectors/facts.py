@@ -49,7 +49,10 @@ class PricedOption:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """`unit_price_minor` is one piece without options; `total_minor` is all pieces with them."""
+    """`unit_price_minor` is one piece without options; `total_minor` is all pieces with them.
+
+    `is_counted`: its pieces have to be taken from the item's stock.
+    """
 
     item_id: UUID
     name: str
@@ -58,12 +61,22 @@ class PricedLine:
     options: tuple[PricedOption, ...]
     note: str
     total_minor: int
+    is_counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PricedCart:
     restaurant: RestaurantInfo
     lines: tuple[PricedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """So many pieces of a counted item."""
+
+    item_id: UUID
+    name: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,16 @@
 """One restaurant with its whole menu: five queries, whatever its length."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from deliveryapp.geo import Point, haversine_m
 from restaurants.errors import RestaurantNotFound
 from restaurants.hours import Schedule
-from restaurants.models import MenuSection, Restaurant
+from restaurants.models import MenuItem, MenuSection, Option, OptionGroup, Restaurant
 from restaurants.pricing import delivery_terms
 from restaurants.selectors.browsing import Card
 from restaurants.selectors.facts import RestaurantInfo
@@ -26,7 +26,17 @@ class Detail:
     sections: list[MenuSection]
 
 
-def restaurant_detail(*, key: str, point: Point | None, now: datetime) -> Detail:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Only items that have all of these diet marks and none of these allergens."""
+
+    diets: Sequence[str] = ()
+    without: Sequence[str] = ()
+
+
+def restaurant_detail(
+    *, key: str, point: Point | None, now: datetime, wanted: Wanted | None = None
+) -> Detail:
     """By id or slug; `point` is where to deliver, if known. Raises RestaurantNotFound, also if inactive."""
     restaurant = with_schedule(now).filter(by_key(key)).first()
     if restaurant is None:
@@ -35,7 +45,7 @@ def restaurant_detail(*, key: str, point: Point | None, now: datetime) -> Detail
     return Detail(
         card=_card(restaurant, schedule, point, now),
         schedule=schedule,
-        sections=list(_sections(restaurant)),
+        sections=list(_sections(restaurant, wanted or Wanted())),
     )
 
 
@@ -71,6 +81,18 @@ def _card(restaurant: Restaurant, schedule: Schedule, point: Point | None, now: 
     return Card(restaurant, open_state(restaurant, schedule, now), terms)
 
 
-def _sections(restaurant: Restaurant) -> Iterator[MenuSection]:
-    sections = MenuSection.objects.filter(restaurant=restaurant)
-    yield from sections.prefetch_related("items__option_groups__options")
+def _sections(restaurant: Restaurant, wanted: Wanted) -> Iterator[MenuSection]:
+    items = MenuItem.objects.filter(diets__contains=list(wanted.diets), archived_at=None)
+    yield from menu_rows(restaurant.pk, items.exclude(allergens__overlap=list(wanted.without)))
+
+
+def menu_rows(
+    restaurant_id: UUID, items: QuerySet[MenuItem], *, with_archived: bool = False
+) -> QuerySet[MenuSection]:
+    """Sections with these items, their groups and options, in four statements."""
+    seen = {} if with_archived else {"archived_at": None}
+    return MenuSection.objects.filter(restaurant=restaurant_id, **seen).prefetch_related(
+        Prefetch("items", items),
+        Prefetch("items__option_groups", OptionGroup.objects.filter(**seen)),
+        Prefetch("items__option_groups__options", Option.objects.filter(**seen)),
+    )

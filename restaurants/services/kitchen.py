@@ -1,12 +1,11 @@
-"""What people in a kitchen switch: taking orders or not, and what is sold out."""
+"""What people in a kitchen switch: taking orders or not."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from deliveryapp.clock import scaled
-from deliveryapp.transactions import durable
-from restaurants.errors import MenuItemNotFound, RestaurantSuspended
-from restaurants.models import MenuItem, Restaurant
+from restaurants.errors import RestaurantSuspended
+from restaurants.models import Restaurant
 from restaurants.selectors.staff import Kitchen, kitchen, require_staff
 
 
@@ -24,31 +23,6 @@ def resume(*, user_id: UUID, restaurant_id: UUID, now: datetime) -> Kitchen:
         raise RestaurantSuspended
     _switch(user_id, restaurant_id, is_accepting=True, paused_until=None)
     return kitchen(user_id=user_id, restaurant_id=restaurant_id, now=now)
-
-
-def set_item_availability(
-    *,
-    user_id: UUID,
-    restaurant_id: UUID,
-    item_id: UUID,
-    is_available: bool,
-    sold_out_until: datetime | None = None,
-) -> MenuItem:
-    """Sell an item, or do not: until `sold_out_until`, or without it until a person says so. Staff only.
-
-    Raises RestaurantNotFound for a stranger and MenuItemNotFound for an item that is not this restaurant's.
-    """
-    require_staff(user_id=user_id, restaurant_id=restaurant_id)
-    comes_back = not is_available and sold_out_until is not None
-    with durable():
-        items = MenuItem.objects.select_for_update(no_key=True)
-        item = items.filter(pk=item_id, restaurant=restaurant_id).first()
-        if item is None:
-            raise MenuItemNotFound
-        item.is_available = is_available or comes_back
-        item.sold_out_until = sold_out_until if comes_back else None
-        item.save(update_fields=["is_available", "sold_out_until"])
-    return item
 
 
 def _switch(user_id: UUID, restaurant_id: UUID, *, is_accepting: bool, paused_until: datetime | None) -> None:

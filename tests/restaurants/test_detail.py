@@ -70,6 +70,10 @@ def test_the_menu_in_its_order(api: APIClient, make: Make) -> None:
         "allergens": ["gluten"],
         "diets": ["vegetarian"],
         "option_groups": dish["option_groups"],
+        "left": None,
+        "served_now": True,
+        "next_served_at": None,
+        "windows": [],
     }
     size, extras = dish["option_groups"]
     assert (size["name"], size["min_choices"], size["max_choices"]) == ("Size", 1, 1)
@@ -78,6 +82,8 @@ def test_the_menu_in_its_order(api: APIClient, make: Make) -> None:
         "name": "Large",
         "price_delta": {"amount_minor": 250, "currency": "EUR"},
         "available": True,
+        "sold_out_until": None,
+        "option_groups": [],
     }
     assert [extra["name"] for extra in extras["options"]] == ["Olives", "Chilli", "Rocket"]
 
