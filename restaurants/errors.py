@@ -123,6 +123,12 @@ class CatalogueFull(Conflict):
     code, title = "catalogue_full", "The menu is full"
 
 
+class ImportRefused(Unprocessable):
+    """Rows of the file are wrong; `errors` names line, field and code of each. Nothing was written."""
+
+    code, title = "import_refused", "The file was not imported"
+
+
 class TicketNotFound(NotFound):
     """No ticket was opened for this order."""
 

@@ -71,7 +71,7 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
         case PermissionDenied():
             return problem(status=403, code="forbidden"), {}
         case exceptions.ValidationError():
-            return _invalid(list(_field_errors(error.detail))), {}
+            return _invalid(list(field_errors(error.detail))), {}
         case exceptions.APIException():
             return _rest_problem(error)
         case OperationalError() | InterfaceError() | PoolTimeout():
@@ -107,15 +107,15 @@ def _rest_problem(error: exceptions.APIException) -> tuple[dict[str, Any], dict[
     return problem(status=error.status_code, code=code, detail=str(error.detail)), headers
 
 
-def _field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+def field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
     """Flatten DRF's nested error structure to `lines.0.quantity` paths."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _field_errors(inner, f"{path}.{name}" if path else str(name))
+            yield from field_errors(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             nested = isinstance(inner, dict | list)
-            yield from _field_errors(inner, f"{path}.{index}" if nested and path else path)
+            yield from field_errors(inner, f"{path}.{index}" if nested and path else path)
     else:
         yield {
             "field": path,

@@ -39,7 +39,12 @@ def _orderable(item: Json) -> bool:
 
 
 def _free(group: Json) -> list[Json]:
-    return [option for option in group["options"] if option["available"]]
+    return [option for option in group["options"] if option["available"] and _answerable(option)]
+
+
+def _answerable(option: Json) -> bool:
+    """The questions that follow from the option have enough answers."""
+    return all(len(_free(group)) >= group["min_choices"] for group in option.get("option_groups", ()))
 
 
 def _line(item: Json, rng: random.Random) -> tuple[dict[str, Any], int]:
@@ -58,7 +63,9 @@ def _line(item: Json, rng: random.Random) -> tuple[dict[str, Any], int]:
 def _choose(group: Json, rng: random.Random) -> list[Json]:
     free = _free(group)
     most = min(group["max_choices"], len(free))
-    return rng.sample(free, k=rng.randint(group["min_choices"], max(group["min_choices"], most)))
+    chosen = rng.sample(free, k=rng.randint(group["min_choices"], max(group["min_choices"], most)))
+    followed = [inner for option in chosen for inner in option.get("option_groups", ())]
+    return chosen + [option for inner in followed for option in _choose(inner, rng)]
 
 
 def _reach(priced: list[tuple[dict[str, Any], int]], minimum_minor: int, rng: random.Random) -> None:

@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -10,15 +12,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from deliveryapp.api.authentication import current_user
+from deliveryapp.api.parsers import JSONParser
 from deliveryapp.clock import utc_now
 from restaurants.api import catalogue_serializers as forms
 from restaurants.api import examples
 from restaurants.api.catalogue_bodies import catalogue_body
+from restaurants.api.catalogue_files import CsvParser, as_csv, read_file
 from restaurants.api.menus import state_body
 from restaurants.api.serializers import AvailabilityInput, MenuItemStateOutput
 from restaurants.selectors.catalogue import Kind, catalogue
 from restaurants.services.availability import set_availability
 from restaurants.services.catalogue import add_row, change_row
+from restaurants.services.importing import export_rows, import_menu
 
 Form = type[serializers.Serializer[Any]]
 
@@ -141,6 +146,51 @@ class OptionsView(_RowsView):
 @extend_schema_view(patch=_changing(forms.OptionPatch, "an option"), delete=_archiving("an option"))
 class OptionView(_RowView):
     kind, form = Kind.OPTION, forms.OptionPatch
+
+
+class ExportView(APIView):
+    @extend_schema(
+        tags=["catalogue"],
+        summary="The menu as a file that can be imported again",
+        responses={(200, "application/json"): forms.FileOutput, (200, "text/csv"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, restaurant_id: UUID, kind: str) -> HttpResponse | Response:
+        user_id = current_user(request).pk
+        found = catalogue(user_id=user_id, restaurant_id=restaurant_id, with_archived=False)
+        rows = export_rows(restaurant_id=restaurant_id, sections=found.sections)
+        name = {"Content-Disposition": f'attachment; filename="menu-{found.restaurant.slug}.{kind}"'}
+        if kind == "csv":
+            return HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8", headers=name)
+        return Response({"rows": rows}, headers=name)
+
+
+class ImportView(APIView):
+    parser_classes = (JSONParser, CsvParser)
+
+    @extend_schema(
+        tags=["catalogue"],
+        summary="Write a menu from a file: all rows or none (owner, manager)",
+        parameters=[forms.ImportQuery],
+        request={"application/json": forms.FileOutput, "text/csv": OpenApiTypes.STR},
+        responses={200: forms.ImportedOutput},
+        examples=[OpenApiExample("Two rows", request_only=True, value=examples.MENU_FILE)],
+    )
+    def post(self, request: Request, restaurant_id: UUID) -> Response:
+        outcome = import_menu(
+            user_id=current_user(request).pk,
+            restaurant_id=restaurant_id,
+            rows=read_file(request.data),
+            is_dry_run=_valid(forms.ImportQuery(data=request.query_params))["dry_run"],
+            now=utc_now(),
+        )
+        return Response(
+            {
+                "created": outcome.created,
+                "changed": outcome.changed,
+                "unchanged": outcome.unchanged,
+                "dry_run": outcome.is_dry_run,
+            }
+        )
 
 
 def _switch(request: Request, restaurant_id: UUID, kind: Kind, row_id: UUID) -> Response:

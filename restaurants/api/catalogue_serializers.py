@@ -81,8 +81,7 @@ class SectionInput(RowInput):
     windows = WindowInput(many=True, required=False, max_length=14, help_text="Empty: always served")
 
 
-class ItemInput(RowInput):
-    section_id = serializers.UUIDField()
+class ItemFields(RowInput):
     name = TextField(max_length=120)
     description = NoteField(max_length=400)
     price_minor = PriceField()
@@ -94,12 +93,19 @@ class ItemInput(RowInput):
     windows = WindowInput(many=True, required=False, max_length=14, help_text="Instead of the section's")
 
 
-class GroupChange(RowInput):
+class ItemInput(ItemFields):
+    section_id = serializers.UUIDField()
+
+
+class GroupFields(RowInput):
+    min_choices = StrictIntegerField(min_value=0, max_value=60, required=False)
+    max_choices = StrictIntegerField(min_value=1, max_value=60, required=False)
+
+
+class GroupChange(GroupFields):
     opened_by_id = serializers.UUIDField(
         allow_null=True, required=False, help_text="Asked only of who chose this option of the same item"
     )
-    min_choices = StrictIntegerField(min_value=0, max_value=60, required=False)
-    max_choices = StrictIntegerField(min_value=1, max_value=60, required=False)
 
 
 class GroupInput(GroupChange):
@@ -184,3 +190,37 @@ class CatalogueOutput(serializers.Serializer[Any]):
 
 class RowOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
+
+
+class ImportQuery(serializers.Serializer[Any]):
+    dry_run = serializers.BooleanField(default=False, help_text="Check everything and write nothing")
+
+
+class FileRowOutput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["section", "item", "group", "option"])
+    key = serializers.CharField(help_text="The external key, or our id")
+    parent = serializers.CharField(required=False, help_text="Key of the section, item or group it stands in")
+    opened_by = serializers.CharField(required=False, help_text="Of a group: key of the option that opens it")
+    name = serializers.CharField()
+    description = serializers.CharField(required=False)
+    price_minor = serializers.IntegerField(required=False)
+    price_delta_minor = serializers.IntegerField(required=False)
+    min_choices = serializers.IntegerField(required=False)
+    max_choices = serializers.IntegerField(required=False)
+    position = serializers.IntegerField(required=False)
+    allergens = serializers.ListField(child=serializers.ChoiceField(choices=ALLERGENS), required=False)
+    diets = serializers.ListField(child=serializers.ChoiceField(choices=DIETS), required=False)
+    windows = WindowOutput(many=True, required=False)
+    stock = serializers.IntegerField(required=False, allow_null=True, help_text="Never exported")
+    archived = serializers.BooleanField(required=False)
+
+
+class FileOutput(serializers.Serializer[Any]):
+    rows = FileRowOutput(many=True)
+
+
+class ImportedOutput(serializers.Serializer[Any]):
+    created = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    dry_run = serializers.BooleanField()

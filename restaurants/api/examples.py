@@ -169,3 +169,10 @@ CATALOGUE = {
         }
     ],
 }
+
+MENU_FILE = {
+    "rows": [
+        {"kind": "section", "key": "soups", "name": "Soups"},
+        {"kind": "item", "key": "soup-1", "parent": "soups", "name": "Borscht", "price_minor": 990},
+    ]
+}

@@ -13,6 +13,7 @@ from restaurants.menu_generator.menu import (
     MenuSection,
     Option,
     OptionGroup,
+    Window,
 )
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MenuSection",
     "Option",
     "OptionGroup",
+    "Window",
     "cuisine_of",
     "generate_cuisine_art",
     "generate_menu",

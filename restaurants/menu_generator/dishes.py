@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from restaurants.marks import Allergen
-from restaurants.menu_generator.menu import Option, OptionGroup
+from restaurants.menu_generator.menu import Option, OptionGroup, Window
 
 TABLES_DIR = Path(__file__).parent / "tables"
 _MARKS = {"vegan": ("vegan", "vegetarian"), "vegetarian": ("vegetarian",), "": ()}
@@ -58,6 +58,15 @@ def option_groups() -> dict[str, OptionGroup]:
     return {key: _option_group(table) for key, table in _read(TABLES_DIR / "options.toml").items()}
 
 
+@cache
+def hours() -> dict[str, tuple[Window, ...]]:
+    """Sections that are served at certain hours only, by their names."""
+    return {
+        section: tuple(Window(tuple(days), starts, ends) for days, starts, ends in rows)
+        for section, rows in _read(TABLES_DIR / "hours.toml").items()
+    }
+
+
 def _read(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
@@ -77,7 +86,13 @@ def _dish(name: str, description: str, price_minor: int, allergens: str, diet: s
 
 def _option_group(table: dict[str, Any]) -> OptionGroup:
     at_least, at_most = table["choose"]
-    options = tuple(Option(name, price_delta_minor) for name, price_delta_minor in table["options"])
+    options = tuple(_option(*row) for row in table["options"])
     if not 0 <= at_least <= at_most <= len(options):
         raise ValueError(f"{table['name']}: cannot choose {at_least} to {at_most} of {len(options)}")
     return OptionGroup(table["name"], at_least, at_most, options)
+
+
+def _option(name: str, price_delta_minor: int, opens: str = "") -> Option:
+    """`opens` names groups of the same table; what those open would be a second level, and ends here."""
+    tables = _read(TABLES_DIR / "options.toml")
+    return Option(name, price_delta_minor, tuple(_option_group(tables[key]) for key in opens.split()))

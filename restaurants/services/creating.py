@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from restaurants.hours import WeeklySpan
 
 BATCH_SIZE = 2_000
+FIRST_NESTED = 100  # positions behind the groups that everybody is asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,19 +132,44 @@ def _staff(pairs: Sequence[Pair]) -> list[StaffMember]:
 def _create_menus(menus: Sequence[tuple[Restaurant, menu_generator.Menu]]) -> None:
     """Level by level, so that each table gets its rows in a few statements."""
     sections = [
-        (MenuSection(restaurant=restaurant, name=section.name, position=i), section)
+        (_section(restaurant, section, i), section)
         for restaurant, menu in menus
         for i, section in enumerate(menu.sections)
     ]
     items = [(_item(row, item, i), item) for row, section in sections for i, item in enumerate(section.items)]
-    groups = [
-        (_group(row, group, i), group) for row, item in items for i, group in enumerate(item.option_groups)
-    ]
-    options = [_option(row, option, i) for row, group in groups for i, option in enumerate(group.options)]
     MenuSection.objects.bulk_create([row for row, _ in sections], batch_size=BATCH_SIZE)
     MenuItem.objects.bulk_create([row for row, _ in items], batch_size=BATCH_SIZE)
+    asked = [
+        (_group(row, group, i), group) for row, item in items for i, group in enumerate(item.option_groups)
+    ]
+    options = _create_groups(asked)
+    _create_groups(
+        [
+            (_group(row.group.item, inner, position=FIRST_NESTED + i, opened_by=row), inner)
+            for row, option in options
+            for i, inner in enumerate(option.opens)
+        ]
+    )
+
+
+def _create_groups(
+    groups: Sequence[tuple[OptionGroup, menu_generator.OptionGroup]],
+) -> list[tuple[Option, menu_generator.Option]]:
+    """The groups with their options; the options come back with what they were made from."""
+    options = [
+        (_option(row, option, i), option) for row, group in groups for i, option in enumerate(group.options)
+    ]
     OptionGroup.objects.bulk_create([row for row, _ in groups], batch_size=BATCH_SIZE)
-    Option.objects.bulk_create(options, batch_size=BATCH_SIZE)
+    Option.objects.bulk_create([row for row, _ in options], batch_size=BATCH_SIZE)
+    return options
+
+
+def _section(restaurant: Restaurant, section: menu_generator.MenuSection, position: int) -> MenuSection:
+    windows = [
+        {"weekdays": list(window.weekdays), "starts": window.starts, "ends": window.ends}
+        for window in section.windows
+    ]
+    return MenuSection(restaurant=restaurant, name=section.name, position=position, windows=windows)
 
 
 def _item(section: MenuSection, item: menu_generator.MenuItem, position: int) -> MenuItem:
@@ -155,13 +181,17 @@ def _item(section: MenuSection, item: menu_generator.MenuItem, position: int) ->
         price_minor=item.price_minor,
         allergens=list(item.allergens),
         diets=list(item.diets),
+        stock=item.stock,
         position=position,
     )
 
 
-def _group(item: MenuItem, group: menu_generator.OptionGroup, position: int) -> OptionGroup:
+def _group(
+    item: MenuItem, group: menu_generator.OptionGroup, position: int, opened_by: Option | None = None
+) -> OptionGroup:
     return OptionGroup(
         item=item,
+        opened_by=opened_by,
         name=group.name,
         min_choices=group.min_choices,
         max_choices=group.max_choices,

@@ -57,6 +57,17 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "restaurants/kitchen_board.html", {"restaurant": place, "role": place.role})
 
 
+@require_safe
+@login_required
+def menu(request: HttpRequest, slug: str) -> HttpResponse:
+    """The menu as those who work there see it; what they may change, the API decides."""
+    try:
+        place = membership(user_id=_user(request).pk, slug=slug)
+    except RestaurantNotFound:
+        raise Http404 from None
+    return render(request, "restaurants/kitchen_menu.html", {"restaurant": place, "role": place.role})
+
+
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # login_required
     return request.user

@@ -79,7 +79,10 @@ async function once(method, path, { params, body, headers = {}, signal, cache, t
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
   };
   if (method !== "GET") init.headers["X-CSRFToken"] = csrfToken();
-  if (body !== undefined) {
+  if (body instanceof Blob) {
+    init.headers["Content-Type"] = body.type;
+    init.body = body;
+  } else if (body !== undefined) {
     init.headers["Content-Type"] = "application/json";
     init.body = JSON.stringify(body);
   }

@@ -29,6 +29,13 @@ function removeItem({ body }) {
   return line && smallButton(`Remove ${line.name}`, () => cart.removeItems([body.item_id]));
 }
 
+/** Take what is left, where the cart has the item in one line. */
+function fewer({ body }) {
+  const lines = cart.lines.filter(({ item_id }) => item_id === body.item_id);
+  if (lines.length !== 1 || !body.left) return null;
+  return smallButton(`Take ${body.left}`, () => cart.setQuantity(lines[0].key, body.left));
+}
+
 function belowMinimum({ minimum_minor, currency }) {
   const missing = minor(Math.max(0, minimum_minor - cart.estimate_minor), currency);
   const least = minor(minimum_minor, currency);
@@ -56,6 +63,16 @@ const BY_CODE = {
     ),
   item_unavailable: (error) =>
     notice("warn", "alert", "Something just sold out.", error.detail, removeItem(error)),
+  item_out_of_stock: (error) =>
+    notice("warn", "alert", "Somebody was quicker.", error.detail, fewer(error), removeItem(error)),
+  item_not_served: (error) =>
+    notice(
+      "warn",
+      "clock",
+      error.detail,
+      error.body.next_served_at ? `${opens(error.body.next_served_at).replace("Opens", "From")}.` : "",
+      removeItem(error),
+    ),
   item_not_found: (error) =>
     notice("warn", "alert", "Something left the menu.", "Remove it to go on.", removeItem(error)),
   option_invalid: (error) =>

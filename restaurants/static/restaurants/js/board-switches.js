@@ -14,6 +14,7 @@ const PAUSES = [
 ];
 const HOUR_MS = 3_600_000;
 const RETURNS = [
+  ["today", "at the end of today"],
   ["morning", "tomorrow at 5"],
   ["hours", "in 2 hours"],
   ["hand", "when I switch it on"],
@@ -22,7 +23,7 @@ const RETURNS = [
 export function startSwitches({ base, slug }) {
   const showState = (kitchen) => showPaused(kitchen, () => resume(base, showState));
   $("#pause").addEventListener("click", () => pause(base, showState));
-  $("#items").addEventListener("click", () => openItems(base, slug));
+  $("#items").addEventListener("click", () => openItems(base));
   const look = async () => {
     const mine = await api.get("restaurants/mine/").catch(() => null);
     const kitchen = mine?.results.find((place) => place.slug === slug);
@@ -86,6 +87,12 @@ async function change(call, showState) {
   }
 }
 
+/** What the API is told: the end of today is the restaurant's, so the server reckons it. */
+function absence(how) {
+  if (how === "today") return { available: false, until: "end_of_day" };
+  return { available: false, sold_out_until: returnsAt(how) };
+}
+
 function returnsAt(how) {
   if (how === "hand") return null;
   if (how === "hours") return new Date(serverNow_ms() + 2 * HOUR_MS).toISOString();
@@ -95,7 +102,7 @@ function returnsAt(how) {
   return morning.toISOString();
 }
 
-async function openItems(base, slug) {
+async function openItems(base) {
   const list = h("div", {}, skeletonLines(6));
   const how = h(
     "select",
@@ -125,9 +132,8 @@ async function openItems(base, slug) {
     ),
   });
   try {
-    // The page's own answer may be seconds old in the cache; a kitchen needs to see its own last tap.
-    const { menu } = await api.get(`restaurants/${slug}/`, { cache: "reload" });
-    const items = menu.sections.flatMap((section) => section.items);
+    const menu = await api.get(`${base}catalogue/`);
+    const items = menu.sections.flatMap((section) => section.items.flatMap(switchable));
     const show = () =>
       replace(
         list,
@@ -147,6 +153,15 @@ async function openItems(base, slug) {
   }
 }
 
+/** A dish and its answers, as rows of one list. */
+function switchable(item) {
+  const options = item.option_groups.flatMap((group) => group.options);
+  return [
+    { ...item, kind: "items" },
+    ...options.map((option) => ({ ...option, kind: "options", name: `${item.name}: ${option.name}` })),
+  ];
+}
+
 function itemRow(base, item, how) {
   const state = h("small", { class: "muted" });
   const input = h("input", {
@@ -164,8 +179,9 @@ function itemRow(base, item, how) {
     busy(input, async () => {
       const available = input.checked;
       try {
-        const body = available ? { available } : { available, sold_out_until: returnsAt(how.value) };
-        Object.assign(item, await api.patch(`${base}items/${item.id}/`, body));
+        const body = available ? { available } : absence(how.value);
+        const answer = await api.patch(`${base}${item.kind}/${item.id}/`, body);
+        Object.assign(item, { available: answer.available, sold_out_until: answer.sold_out_until });
         toast(`${item.name}: ${item.available ? "on the menu" : "sold out"}`, {
           kind: "good",
           stay_ms: 2000,

@@ -1,4 +1,4 @@
-// Choosing one dish: option groups with their limits, a note, how many.
+// Choosing one dish: option groups with their limits and what they open, a note, how many.
 
 import { h, icon } from "../../deliveryapp/js/dom.js";
 import { minor, money, priceDelta, sentence } from "../../deliveryapp/js/format.js";
@@ -17,12 +17,22 @@ class Group {
     this.group = group;
     this.single = group.min_choices === 1 && group.max_choices === 1;
     this.inputs = group.options.map((option) => this.#input(option));
+    this.inner = group.options.map((option) =>
+      (option.option_groups ?? []).map((nested) => new Group(nested)),
+    );
+    this.opened = this.inner.map((groups) =>
+      h(
+        "div",
+        { class: "opened", hidden: true },
+        groups.map((nested) => nested.element),
+      ),
+    );
     this.badge = h("span", { class: "badge" }, ruleOf(group));
     this.element = h(
       "fieldset",
       { class: "option-group" },
       h("legend", {}, group.name, this.badge),
-      group.options.map((option, index) =>
+      group.options.map((option, index) => [
         h(
           "label",
           { class: "choice" },
@@ -30,7 +40,8 @@ class Group {
           h("span", { class: "grow" }, option.name, !option.available && h("small", {}, "Sold out")),
           h("span", { class: "numbers muted" }, priceDelta(option.price_delta)),
         ),
-      ),
+        this.inner[index].length > 0 && this.opened[index],
+      ]),
     );
     this.element.addEventListener("change", () => this.limit());
     this.limit();
@@ -45,27 +56,40 @@ class Group {
     });
   }
 
-  get chosen() {
+  get #own() {
     return this.group.options.filter((_, index) => this.inputs[index].checked);
   }
 
-  get isValid() {
-    const count = this.chosen.length;
-    return count >= this.group.min_choices && count <= this.group.max_choices;
+  /** The groups that the chosen options have opened. */
+  get #asked() {
+    return this.inner.filter((_, index) => this.inputs[index].checked).flat();
+  }
+
+  get chosen() {
+    return [...this.#own, ...this.#asked.flatMap((group) => group.chosen)];
+  }
+
+  /** This group and what it has opened, as far as they are not answered yet. */
+  get wrong() {
+    const count = this.#own.length;
+    const fits = count >= this.group.min_choices && count <= this.group.max_choices;
+    return [...(fits ? [] : [this]), ...this.#asked.flatMap((group) => group.wrong)];
   }
 
   /** Once the most are chosen, the others wait until one is taken back. */
   limit() {
     this.element.classList.remove("wrong");
+    this.opened.forEach((box, index) => {
+      box.hidden = !this.inputs[index].checked;
+    });
     if (this.single) return;
-    const full = this.chosen.length >= this.group.max_choices;
+    const full = this.#own.length >= this.group.max_choices;
     this.group.options.forEach((option, index) => {
       this.inputs[index].disabled = !option.available || (full && !this.inputs[index].checked);
     });
   }
 
   complain() {
-    this.element.classList.add("wrong");
     this.element.scrollIntoView({ block: "center", behavior: "smooth" });
     this.inputs.find((input) => !input.disabled)?.focus({ preventScroll: true });
   }
@@ -96,7 +120,7 @@ export async function chooseItem(item) {
   const paint = () => {
     count.textContent = quantity;
     fewer.disabled = quantity <= 1;
-    oneMore.disabled = quantity >= MOST;
+    oneMore.disabled = quantity >= Math.min(MOST, item.left ?? MOST);
     priceText.textContent = minor(unit_minor() * quantity, item.price.currency);
   };
   const body = h(
@@ -121,10 +145,10 @@ export async function chooseItem(item) {
     paint();
   });
   add.addEventListener("click", () => {
-    const wrong = groups.find((group) => !group.isValid);
-    if (wrong) {
-      groups.filter((group) => !group.isValid).forEach((group) => group.element.classList.add("wrong"));
-      wrong.complain();
+    const wrong = groups.flatMap((group) => group.wrong);
+    if (wrong.length > 0) {
+      wrong.forEach((group) => group.element.classList.add("wrong"));
+      wrong[0].complain();
       return;
     }
     opened.close(cartLine(item, chosen(), quantity, note.value.trim(), unit_minor()));
@@ -138,7 +162,12 @@ function aboutItem(item) {
     "div",
     { class: "stack-s" },
     item.description && h("p", { class: "muted" }, item.description),
-    h("p", { class: "strong" }, money(item.price)),
+    h(
+      "p",
+      { class: "row" },
+      h("span", { class: "strong" }, money(item.price)),
+      item.left > 0 && h("span", { class: "badge warn" }, `Only ${item.left} left`),
+    ),
     item.diets.length > 0 &&
       h(
         "p",

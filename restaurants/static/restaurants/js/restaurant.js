@@ -4,9 +4,11 @@ import { api } from "../../deliveryapp/js/api.js";
 import { cart } from "../../deliveryapp/js/cart.js";
 import { CartView } from "../../deliveryapp/js/cart-view.js";
 import { $, $$, h, icon, replace } from "../../deliveryapp/js/dom.js";
-import { clock, minor, money, opens, plural } from "../../deliveryapp/js/format.js";
+import { clock, minor, money, opens, plural, sentence } from "../../deliveryapp/js/format.js";
 import { place } from "../../deliveryapp/js/place.js";
 import { confirmDialog, fill, openDialog, skeletonLines, toast } from "../../deliveryapp/js/ui.js";
+import { dietFilter } from "./diet-filter.js";
+import { servedFrom, windowsText } from "./day-parts.js";
 import { chooseItem } from "./item-dialog.js";
 import { restaurantHead } from "./restaurant-head.js";
 
@@ -30,26 +32,38 @@ function showMenu({ menu }) {
   replace($("#restaurant-head"), restaurantHead(restaurant));
   const sections = menu.sections.filter((section) => section.items.length);
   showSectionNav(sections);
-  return sections.map((section) =>
-    h(
-      "section",
-      { class: "menu-section", id: `section-${section.id}`, "aria-labelledby": `title-${section.id}` },
-      h("h2", { id: `title-${section.id}` }, section.name),
-      h("div", { class: "menu-items" }, section.items.map(menuItem)),
+  return [
+    dietFilter(sections.flatMap((section) => section.items)),
+    sections.map((section) =>
+      h(
+        "section",
+        { class: "menu-section", id: `section-${section.id}`, "aria-labelledby": `title-${section.id}` },
+        h("h2", { id: `title-${section.id}` }, section.name),
+        section.windows.length > 0 && h("p", { class: "muted small hours-of" }, windowsText(section.windows)),
+        h("div", { class: "menu-items" }, section.items.map(menuItem)),
+      ),
     ),
-  );
+  ];
+}
+
+/** Why a dish cannot be ordered now, or that few are left. */
+function standing(item) {
+  if (!item.served_now) return servedFrom(item.next_served_at);
+  if (item.available) return item.left ? `Only ${item.left} left` : "";
+  return item.sold_out_until ? `Sold out until ${clock(item.sold_out_until)}` : "Sold out";
 }
 
 function menuItem(item) {
-  const soldOut = item.sold_out_until ? `Sold out until ${clock(item.sold_out_until)}` : "Sold out";
-  const diets = item.diets.length > 0 && h("span", { class: "badge good" }, icon("leaf"), item.diets[0]);
+  const note = standing(item);
+  const diets =
+    item.diets.length > 0 && h("span", { class: "badge good" }, icon("leaf"), sentence(item.diets[0]));
   return h(
     "button",
     {
       type: "button",
       class: "menu-item",
       disabled: !item.available,
-      dataset: { item: item.id },
+      dataset: { item: item.id, diets: item.diets.join(" "), allergens: item.allergens.join(" ") },
       onclick: () => pick(item),
     },
     h(
@@ -61,7 +75,8 @@ function menuItem(item) {
         "span",
         { class: "row price" },
         money(item.price),
-        item.available ? diets : h("span", { class: "badge warn" }, soldOut),
+        item.available && diets,
+        note && h("span", { class: "badge warn" }, note),
       ),
     ),
     item.available && h("span", { class: "add", "aria-hidden": "true" }, icon("plus")),
