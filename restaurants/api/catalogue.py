@@ -208,7 +208,7 @@ def _switch(request: Request, restaurant_id: UUID, kind: Kind, row_id: UUID) -> 
     return Response(state_body(row, now))
 
 
-_SWITCH = {
+_SWITCH: dict[str, Any] = {
     "tags": ["kitchen"],
     "request": AvailabilityInput,
     "responses": {200: MenuItemStateOutput},

@@ -13,6 +13,7 @@ from typing import IO, Any
 from django.conf import settings
 from rest_framework import parsers, serializers
 
+from deliveryapp.api.fields import StrictBooleanField, TextField
 from deliveryapp.api.parsers import BodyTooLarge
 from deliveryapp.api.problems import field_errors
 from deliveryapp.errors import InvalidInput
@@ -140,10 +141,10 @@ class _LinksInput(serializers.Serializer[Any]):
     """What a row of a file says besides its fields."""
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
-    key = forms.TextField(max_length=60)
-    parent = forms.TextField(max_length=60, required=False, allow_blank=True)
-    opened_by = forms.TextField(max_length=60, required=False, allow_blank=True)
-    archived = forms.StrictBooleanField(default=False)
+    key = TextField(max_length=60)
+    parent = TextField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
+    opened_by = TextField(max_length=60, required=False, allow_blank=True)
+    archived = StrictBooleanField(default=False)
 
 
 def _row(line: int, values: Any, errors: list[RowError]) -> FileRow | None:

@@ -69,6 +69,11 @@ def _clock(wall: time) -> str:
     return f"{wall:%H:%M}"
 
 
+class WindowsField(serializers.ListField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=WindowInput(), required=False, max_length=14, **kwargs)
+
+
 class RowInput(serializers.Serializer[Any]):
     """What every row of a menu has."""
 
@@ -78,7 +83,7 @@ class RowInput(serializers.Serializer[Any]):
 
 
 class SectionInput(RowInput):
-    windows = WindowInput(many=True, required=False, max_length=14, help_text="Empty: always served")
+    windows = WindowsField(help_text="Empty: always served")
 
 
 class ItemFields(RowInput):
@@ -90,7 +95,7 @@ class ItemFields(RowInput):
     stock = StrictIntegerField(
         min_value=0, max_value=MAX_STOCK, allow_null=True, required=False, help_text="null: not counted"
     )
-    windows = WindowInput(many=True, required=False, max_length=14, help_text="Instead of the section's")
+    windows = WindowsField(help_text="Instead of the section's")
 
 
 class ItemInput(ItemFields):
@@ -199,7 +204,9 @@ class ImportQuery(serializers.Serializer[Any]):
 class FileRowOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=["section", "item", "group", "option"])
     key = serializers.CharField(help_text="The external key, or our id")
-    parent = serializers.CharField(required=False, help_text="Key of the section, item or group it stands in")
+    parent = serializers.CharField(  # type: ignore[assignment]
+        required=False, help_text="Key of the section, item or group it stands in"
+    )
     opened_by = serializers.CharField(required=False, help_text="Of a group: key of the option that opens it")
     name = serializers.CharField()
     description = serializers.CharField(required=False)

@@ -72,7 +72,7 @@ def refuse(errors: Sequence[RowError]) -> None:
     if errors:
         shown = sorted(errors, key=lambda error: error.line)[:MOST_ERRORS]
         raise ImportRefused(
-            f"{len(errors)} rows are wrong. Nothing was written.",
+            f"{len(errors)} row{'s are' if len(errors) > 1 else ' is'} wrong. Nothing was written.",
             errors=[error.as_json() for error in shown],
             error_count=len(errors),
         )

@@ -130,7 +130,7 @@ def csrf(page: Page) -> dict[str, str]:
 def test_sold_out_leaves_the_menu_and_comes_back(visit: Visit) -> None:
     board, ada = open_board(visit), visit("/")
     board.get_by_role("button", name="Sold out").click()
-    switch = board.get_by_role("dialog").get_by_role("switch", name="Burger")
+    switch = board.get_by_role("dialog").get_by_role("switch", name="Burger", exact=True)
     expect(switch).to_be_checked()
     switch.uncheck(force=True)
     expect(board.get_by_text("Burger: sold out")).to_be_visible()

@@ -93,6 +93,23 @@ def test_an_update_that_misses_rolls_everything_back(ada: User, bo: User, missin
     assert not RelayShard.objects.exists()
 
 
+def test_an_update_that_misses_says_what_it_was_told_to_say(ada: User, bo: User) -> None:
+    """The first of several that miss speaks, and what has no words of its own stays silent behind it."""
+    batch = Batch()
+    batch.update(User.objects.filter(pk=bo.pk), name="Bob")
+    batch.update(User.objects.filter(pk=uuid4()), name="Nobody")
+    batch.update(User.objects.filter(pk=uuid4()), name="Nobody", refusal=OutOfSoup("first"))
+    batch.update(User.objects.filter(pk=ada.pk, name="Eve"), name="Ada L.", refusal=OutOfSoup("second"))
+    with pytest.raises(OutOfSoup, match="first"):
+        execute(batch)
+    bo.refresh_from_db()
+    assert bo.name == "Bo"
+
+
+class OutOfSoup(Exception):
+    pass
+
+
 def test_an_update_that_hits_too_many_rolls_back_too(ada: User, bo: User) -> None:
     batch = Batch()
     batch.update(User.objects.all(), name="Everybody")

@@ -196,3 +196,24 @@ def test_pictures_do_not_share_a_gradient() -> None:
         )
     }
     assert len(ids) == len({place.name for place in PLACES})
+
+
+def test_some_menus_count_nest_and_have_hours() -> None:
+    """People should see in the demo what a menu can do; what is always asked and always served stays most of it."""
+    menus = [_menu_of(place) for place in PLACES]
+    items = [item for menu in menus for item in _items(menu)]
+    counted = [item.stock for item in items if item.stock is not None]
+    assert len(menus) / 4 < len(counted) < len(menus)
+    assert all(6 <= stock <= 40 for stock in counted)
+    opened = [
+        inner
+        for item in items
+        for group in item.option_groups
+        for option in group.options
+        for inner in option.opens
+    ]
+    assert {inner.name for inner in opened} == {"Soft drink", "Fries"}
+    assert not [option for inner in opened for option in inner.options if option.opens], "one level"
+    timed = [section for menu in menus for section in menu.sections if section.windows]
+    assert 0 < len(timed) < len(menus)
+    assert not [menu for menu in menus if menu.sections[0].windows], "something is always served"
