@@ -42,7 +42,12 @@ def test_pages_of_a_customer_fit(visit: Visit, size: dict[str, int]) -> None:
         assert_fits(page)
 
 
-WORK = [("Bo", "/kitchen/"), ("Bo", "/kitchen/bos-kitchen/"), ("Cleo", "/driver/")]
+WORK = [
+    ("Bo", "/kitchen/"),
+    ("Bo", "/kitchen/bos-kitchen/"),
+    ("Bo", "/kitchen/bos-kitchen/menu/"),
+    ("Cleo", "/driver/"),
+]
 
 
 @SIZES

@@ -199,7 +199,7 @@ def test_pictures_do_not_share_a_gradient() -> None:
 
 
 def test_some_menus_count_nest_and_have_hours() -> None:
-    """People should see in the demo what a menu can do; what is always asked and always served stays most of it."""
+    """People should see in the demo what a menu can do; most of it is always served and never runs out."""
     menus = [_menu_of(place) for place in PLACES]
     items = [item for menu in menus for item in _items(menu)]
     counted = [item.stock for item in items if item.stock is not None]
