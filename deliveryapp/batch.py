@@ -36,6 +36,18 @@ class NotOverwritten(StaleWrite):
     """The row that an upsert found is not to be overwritten."""
 
 
+class NoneLeft(StaleWrite):
+    """A counter that `count_up` found has reached its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    row: models.Model
+    key: Sequence[str]
+    counter: str
+    limit: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Upsert:
     row: models.Model
@@ -54,6 +66,7 @@ class Batch:
         self._inserts: defaultdict[type[models.Model], list[models.Model]] = defaultdict(list)
         self._if_missing: list[models.Model] = []
         self._upserts: list[_Upsert] = []
+        self._counts: list[_Count] = []
         self._updates: list[tuple[models.QuerySet[Any], dict[str, Any], int]] = []
 
     def insert(self, *rows: models.Model) -> None:
@@ -73,12 +86,16 @@ class Batch:
         """
         self._upserts.append(_Upsert(row, overwrite, when))
 
+    def count_up(self, row: models.Model, *, key: Sequence[str], counter: str, limit: int) -> None:
+        """Insert this counter, or raise `counter` of the one that has its `key` by one, up to `limit`."""
+        self._counts.append(_Count(row, key, counter, limit))
+
     def update(self, rows: models.QuerySet[Any], *, expect: int = 1, **values: object) -> None:
         """Update exactly `expect` rows of the queryset."""
         self._updates.append((rows, values, expect))
 
     def execute(self) -> None:
-        """Raises NotOverwritten when an upsert came too soon, StaleWrite when somebody else was quicker,
+        """Raises NotOverwritten when an upsert came too soon, NoneLeft when a counter is full, StaleWrite when somebody else was quicker,
         IntegrityError when another constraint refuses.
         """
         require_transaction()
@@ -86,6 +103,7 @@ class Batch:
         parts += [_update_sql(rows, values) for rows, values, _ in self._updates]
         expected = [len(rows) for rows in self._inserts.values()] + [expect for *_, expect in self._updates]
         parts += [_upsert_sql(upsert) for upsert in self._upserts]
+        parts += [_count_sql(count) for count in self._counts]
         parts += [_insert_sql(type(row), [row], on_conflict=OnConflict.IGNORE) for row in self._if_missing]
         try:
             counts = _run(parts) if parts else []
@@ -93,8 +111,11 @@ class Batch:
             if _constraint_of(error) in NUMBERED_ONCE:
                 raise StaleWrite from error
             raise
-        if 0 in counts[len(expected) : len(expected) + len(self._upserts)]:
+        upserted = len(expected) + len(self._upserts)
+        if 0 in counts[len(expected) : upserted]:
             raise NotOverwritten
+        if 0 in counts[upserted : upserted + len(self._counts)]:
+            raise NoneLeft
         if counts[: len(expected)] != expected:
             raise StaleWrite
         for rows in self._inserts.values():
@@ -160,6 +181,15 @@ def _upsert_sql(upsert: _Upsert) -> tuple[str, tuple[Any, ...]]:
     written = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
     condition, more = _condition(model, upsert.when) if upsert.when else ("true", ())
     return f"{sql} ON CONFLICT ({key}) DO UPDATE SET {written} WHERE {condition}", (*params, *more)
+
+
+def _count_sql(count: _Count) -> tuple[str, tuple[Any, ...]]:
+    model = type(count.row)
+    sql, params = _insert_sql(model, [count.row])
+    key, counter = ", ".join(_column(model, name) for name in count.key), _column(model, count.counter)
+    now = f"{connection.ops.quote_name(model._meta.db_table)}.{counter}"
+    raised = f"{sql} ON CONFLICT ({key}) DO UPDATE SET {counter} = {now} + 1 WHERE {now} < %s"
+    return raised, (*params, count.limit)
 
 
 def _column(model: type[models.Model], name: str) -> str:

@@ -3,12 +3,21 @@
 from typing import TypedDict
 from uuid import UUID
 
-from restaurants.pricing import DeliveryTariff, DeliveryTerms, EtaMinutes, delivery_fee_minor, ride_time
+from restaurants.errors import SlotFull
+from restaurants.pricing import (
+    DeliveryTariff,
+    DeliveryTerms,
+    EtaMinutes,
+    busy_minutes,
+    delivery_fee_minor,
+    ride_time,
+)
 from restaurants.selectors.alternatives import alternatives
 from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, price_cart
 from restaurants.selectors.facts import (
     Alternative,
     CartLine,
+    ComingOpenings,
     Membership,
     PricedCart,
     PricedLine,
@@ -18,14 +27,17 @@ from restaurants.selectors.facts import (
 )
 from restaurants.selectors.places import (
     answers_no_more,
+    coming_openings,
     delivery_terms,
     get_restaurant,
     get_restaurants,
     require_open,
+    slot_loads,
 )
 from restaurants.selectors.staff import require_staff, restaurants_of
 from restaurants.selectors.tickets import tickets
 from restaurants.services.closing import close_out, lift_suspension, suspend
+from restaurants.services.slots import forget_slots, free_place, take_place
 from restaurants.services.tickets import acknowledge_ticket, open_ticket, withdraw_ticket
 
 __all__ = [
@@ -33,6 +45,7 @@ __all__ = [
     "MAX_QUANTITY",
     "Alternative",
     "CartLine",
+    "ComingOpenings",
     "DeliveryTariff",
     "DeliveryTerms",
     "EtaMinutes",
@@ -41,13 +54,18 @@ __all__ = [
     "PricedLine",
     "PricedOption",
     "RestaurantInfo",
+    "SlotFull",
     "TicketInfo",
     "acknowledge_ticket",
     "alternatives",
     "answers_no_more",
+    "busy_minutes",
     "close_out",
+    "coming_openings",
     "delivery_fee_minor",
     "delivery_terms",
+    "forget_slots",
+    "free_place",
     "get_restaurant",
     "get_restaurants",
     "lift_suspension",
@@ -58,7 +76,9 @@ __all__ = [
     "restaurants_of",
     "ride_time",
     "role_of",
+    "slot_loads",
     "suspend",
+    "take_place",
     "tickets",
     "withdraw_ticket",
 ]
