@@ -95,8 +95,8 @@ class Batch:
         self._updates.append((rows, values, expect))
 
     def execute(self) -> None:
-        """Raises NotOverwritten when an upsert came too soon, NoneLeft when a counter is full, StaleWrite when somebody else was quicker,
-        IntegrityError when another constraint refuses.
+        """Raises NotOverwritten when an upsert came too soon, NoneLeft when a counter is full, StaleWrite
+        when somebody else was quicker, IntegrityError when another constraint refuses.
         """
         require_transaction()
         parts = [_insert_sql(model, rows) for model, rows in self._inserts.items()]

@@ -76,6 +76,6 @@ class HoursInvalid(InvalidInput):
 
 
 class SlotFull(Conflict):
-    """The kitchen begins no more orders then; `next_free_at` is a time to schedule for, null if there is none."""
+    """The kitchen begins no more orders then; `next_free_at` is a time to schedule for, null without one."""
 
     code, title = "slot_full", "The kitchen is full at that time"

@@ -41,17 +41,11 @@ class SpecialSpan:
     closes: time | None = None
     repeats_yearly: bool = False
 
-    def is_on(self, day: date) -> bool:
-        """Whether it falls on `day`; 29 February only in leap years."""
-        if self.repeats_yearly:
-            return (self.date.month, self.date.day) == (day.month, day.day)
-        return self.date == day
-
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When one place is open, and until how long before closing it takes orders. Instants go in aware and come
-    out in UTC.
+    """When one place is open, and until how long before closing it takes orders. Instants go in aware and
+    come out in UTC.
     """
 
     zone: ZoneInfo
@@ -123,7 +117,7 @@ class Schedule:
                     yield begin, end
 
     def _spans_of(self, day: date) -> list[tuple[time, time]]:
-        found = [span for span in self.specials if span.is_on(day)]
+        found = [span for span in self.specials if _is_on(span, day)]
         own = [span for span in found if not span.repeats_yearly]
         special = [(span.opens, span.closes) for span in own or found]
         if not special:
@@ -155,9 +149,16 @@ def _end_of_gap(local: datetime, zone: ZoneInfo, *, before: datetime, after: dat
     return after
 
 
+def _is_on(span: SpecialSpan, day: date) -> bool:
+    """29 February only in leap years."""
+    if span.repeats_yearly:
+        return (span.date.month, span.date.day) == (day.month, day.day)
+    return span.date == day
+
+
 def week_overlap(week: Sequence[WeeklySpan]) -> WeeklySpan | None:
-    """A span that begins before an earlier one has ended, also across Sunday night; None if they fit. Spans may
-    touch.
+    """A span that begins before an earlier one has ended, also across Sunday night; None if they fit. Spans
+    may touch.
     """
     spans = sorted(week, key=_week_minute)
     ends = [_week_minute(span) + _length(span.opens, span.closes) for span in spans]

@@ -56,8 +56,8 @@ def busy_minutes(tariff: DeliveryTariff, *, at: datetime) -> int:
 
 
 def delivery_terms(tariff: DeliveryTariff, *, distance_m: float, at: datetime) -> DeliveryTerms:
-    """Reach, fee and time over `distance_m` of what is cooked from `at`; the list, the quote and the order all
-    take them from here.
+    """Reach, fee and time over `distance_m` of what is cooked from `at`; list, quote and order all take them
+    from here.
     """
     prep_minutes = tariff.prep_minutes + busy_minutes(tariff, at=at)
     metres = round(distance_m)

@@ -49,6 +49,8 @@ class QuoteOutput(AmountsOutput):
     lines = LineOutput(many=True)
     distance_m = serializers.IntegerField()
     eta_minutes = RangeOutput()
+    busy_minutes = serializers.IntegerField(help_text="What of it is due to the kitchen being busy")
+    scheduled_for = serializers.DateTimeField(allow_null=True)
 
 
 class RestaurantBrief(serializers.Serializer[Any]):

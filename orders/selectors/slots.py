@@ -9,7 +9,7 @@ from deliveryapp.geo import Point, haversine_m
 from orders import scheduling
 from orders.errors import AddressOutOfRange
 from restaurants import facade as restaurants
-from restaurants.facade import ComingOpenings, EtaMinutes, RestaurantInfo
+from restaurants.facade import EtaMinutes, RestaurantInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,7 @@ def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
         raise TotalTooLarge(maximum_minor=pricing.MAX_TOTAL_MINOR)
     if request.expected_total_minor not in (None, price.total_minor):
         raise PriceChanged(total_minor=price.total_minor, expected_total_minor=request.expected_total_minor)
-    return Quote(
-        cart=cart, delivery=delivery, terms=terms, price=price, starts_at=cooked_at, slot=slot
-    )
+    return Quote(cart=cart, delivery=delivery, terms=terms, price=price, starts_at=cooked_at, slot=slot)
 
 
 def _slot(

@@ -85,9 +85,7 @@ def kitchen_body(kitchen: Kitchen, now: datetime) -> Body:
         "accepting": place.is_accepting,
         "paused_until": place.paused_until,
         "prep_minutes": place.prep_minutes,
-        "busy": None
-        if extra_minutes == 0
-        else {"extra_minutes": extra_minutes, "until": place.busy_until},
+        "busy": None if extra_minutes == 0 else {"extra_minutes": extra_minutes, "until": place.busy_until},
         **_state_body(kitchen.state),
     }
 

@@ -20,7 +20,10 @@ from restaurants.services.hours import import_special_days, replace_hours
 MOST_SPANS = 70
 MOST_DAYS = 400
 HOURS: dict[str, Any] = {
-    "week": [{"weekday": 4, "opens": "11:00", "closes": "14:30"}, {"weekday": 4, "opens": "17:00", "closes": "02:00"}],
+    "week": [
+        {"weekday": 4, "opens": "11:00", "closes": "14:30"},
+        {"weekday": 4, "opens": "17:00", "closes": "02:00"},
+    ],
     "special_days": [
         {"date": "2026-12-06", "repeats_yearly": True, "spans": []},
         {"date": "2026-12-31", "repeats_yearly": False, "spans": [{"opens": "12:00", "closes": "20:00"}]},
@@ -53,7 +56,9 @@ class WeeklySpanInput(SpanInput):
 
 class SpecialDayInput(serializers.Serializer[Any]):
     date = serializers.DateField()
-    repeats_yearly = StrictBooleanField(default=False, help_text="On this day and month of every year; its year is 2000")
+    repeats_yearly = StrictBooleanField(
+        default=False, help_text="On this day and month of every year; its year is 2000"
+    )
     spans = SpanInput(many=True, help_text="Empty: closed that day")
 
     def validate_spans(self, value: list[Any]) -> list[Any]:
@@ -91,7 +96,9 @@ def _day(day: dict[str, Any]) -> DayHours:
 
 
 class SpecialDaysInput(serializers.Serializer[Any]):
-    text = serializers.CharField(max_length=40_000, help_text="One day to a line: `2026-12-24 closed`, `12-06 closed`")
+    text = serializers.CharField(
+        max_length=40_000, help_text="One day to a line: `2026-12-24 closed`, `12-06 closed`"
+    )
 
 
 class HoursOutput(HoursInput):
@@ -103,7 +110,11 @@ class HoursView(APIView):
         tags=["kitchen"],
         summary="The opening hours, special days and limits",
         responses={200: HoursOutput},
-        examples=[OpenApiExample("Lunch and a long Friday", response_only=True, value={**HOURS, "timezone": "Europe/Helsinki"})],
+        examples=[
+            OpenApiExample(
+                "Lunch and a long Friday", response_only=True, value={**HOURS, "timezone": "Europe/Helsinki"}
+            )
+        ],
     )
     def get(self, request: Request, restaurant_id: UUID) -> Response:
         restaurant, hours = hours_for_staff(user_id=current_user(request).pk, restaurant_id=restaurant_id)
@@ -113,8 +124,8 @@ class HoursView(APIView):
         tags=["kitchen"],
         summary="Replace them",
         description=(
-            "For owners and managers. Times are of the restaurant's own clock. Spans that overlap or a day that "
-            "is given twice: 400 `hours_invalid`, nothing changed. Who changed what is kept."
+            "For owners and managers. Times are of the restaurant's own clock. Spans that overlap or a day "
+            "that is given twice: 400 `hours_invalid`, nothing changed. Who changed what is kept."
         ),
         request=HoursInput,
         responses={200: HoursOutput},
@@ -139,7 +150,11 @@ class SpecialDaysImportView(APIView):
         ),
         request=SpecialDaysInput,
         responses={200: HoursOutput},
-        examples=[OpenApiExample("Holidays", request_only=True, value={"text": "12-06 closed\n2026-12-24 11:00-15:00"})],
+        examples=[
+            OpenApiExample(
+                "Holidays", request_only=True, value={"text": "12-06 closed\n2026-12-24 11:00-15:00"}
+            )
+        ],
     )
     def post(self, request: Request, restaurant_id: UUID) -> Response:
         form = SpecialDaysInput(data=request.data)

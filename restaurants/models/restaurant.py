@@ -18,10 +18,10 @@ class Restaurant(models.Model):
     """A place that sells food. Prices include VAT; hours are wall times in `timezone`.
 
     `is_accepting` is the kitchen's own switch, `paused_until` a pause that ends by itself; open tickets are
-    still answered then. Until `busy_until` cooking takes `busy_minutes` longer. `last_order_minutes` before the
-    doors close the kitchen takes no order any more; it begins at most `slot_capacity` orders in a quarter of
-    an hour, any number when None. Unconfirmed orders made up to `closed_out_at` are not, nor any while support has it
-    suspended. `ticket_seq` is the number of the last ticket, raised under this row's lock.
+    still answered then. Until `busy_until` cooking takes `busy_minutes` longer. `last_order_minutes` before
+    the doors close the kitchen takes no order any more; it begins at most `slot_capacity` orders in a quarter
+    of an hour, any number when None. Unconfirmed orders made up to `closed_out_at` are not answered, nor any
+    while support has it suspended. `ticket_seq` is the number of the last ticket, raised under the row's lock.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -182,7 +182,7 @@ class SpecialDay(models.Model):
 
 
 class HoursChange(models.Model):
-    """Who changed the hours, and how they were written before and after: see `selectors.hours.hours_record`."""
+    """Who changed the hours, and how they were written before and after (`selectors.hours`)."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     restaurant = models.ForeignKey(Restaurant, on_delete=models.PROTECT, related_name="hours_changes")
@@ -199,7 +199,7 @@ class HoursChange(models.Model):
 
 
 class SlotLoad(models.Model):
-    """How many orders a kitchen begins in the quarter of an hour from `starts_at`; only where that is limited."""
+    """How many orders a kitchen begins in the quarter of an hour from `starts_at`, where that is limited."""
 
     restaurant = models.ForeignKey(Restaurant, on_delete=models.PROTECT, related_name="slot_loads")
     starts_at = models.DateTimeField(db_index=True)

@@ -50,7 +50,9 @@ def hours_of(restaurant: Restaurant) -> Hours:
     return Hours(
         week=tuple(WeeklySpan(*row) for row in week.values_list("weekday", "opens", "closes")),
         special_days=tuple(
-            DayHours(day, tuple((r.opens, r.closes) for r in rows if r.opens and r.closes is not None), repeats)
+            DayHours(
+                day, tuple((r.opens, r.closes) for r in rows if r.opens and r.closes is not None), repeats
+            )
             for (repeats, day), rows in groupby(days, key=attrgetter("repeats_yearly", "date"))
         ),
         last_order_minutes=restaurant.last_order_minutes,
@@ -78,5 +80,3 @@ def hours_record(hours: Hours) -> dict[str, Any]:
         "last_order_minutes": hours.last_order_minutes,
         "slot_capacity": hours.slot_capacity,
     }
-
-

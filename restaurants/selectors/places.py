@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenState:
-    """Whether orders are taken. `next_opening_at` (when they are again) only while not, `closes_at` (the doors)
-    and `last_order_at` only while they are; None also when nobody knows.
+    """Whether orders are taken. `next_opening_at` (when they are again) only while not, `closes_at` (the
+    doors) and `last_order_at` only while they are; None also when nobody knows.
     """
 
     is_open: bool
@@ -68,7 +68,9 @@ _WEEK = """(
     FROM restaurants_openinghours WHERE restaurant_id = restaurants_restaurant.id
 )"""
 _SPECIALS = """(
-    SELECT coalesce(jsonb_agg(jsonb_build_array(date, opens, closes, repeats_yearly) ORDER BY date, opens), '[]')
+    SELECT coalesce(
+        jsonb_agg(jsonb_build_array(date, opens, closes, repeats_yearly) ORDER BY date, opens), '[]'
+    )
     FROM restaurants_specialday
     WHERE restaurant_id = restaurants_restaurant.id AND (date >= %s OR repeats_yearly)
 )"""
@@ -108,8 +110,8 @@ def _time(text: str | None) -> time | None:
 
 
 def open_state(restaurant: Restaurant, schedule: Schedule, now: datetime) -> OpenState:
-    """Whether an order would be taken: doors open, the last order not past, and the kitchen neither paused nor
-    switched off.
+    """Whether an order would be taken: doors open, the last order not past, and the kitchen neither paused
+    nor switched off.
     """
     if is_switched_off(restaurant):
         return OpenState(False, None, None)

@@ -27,8 +27,8 @@ _SPAN = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)")
 def replace_hours(*, user_id: UUID, restaurant_id: UUID, hours: Hours, now: datetime) -> Hours:
     """Everything at once. For owners and managers.
 
-    Raises RestaurantNotFound for a stranger, RoleRequired, and HoursInvalid when spans of the week or of a day
-    overlap or a day is given twice.
+    Raises RestaurantNotFound for a stranger, RoleRequired, and HoursInvalid when spans of the week or of a
+    day overlap or a day is given twice.
     """
     _check(hours)
     return _change(user_id, restaurant_id, lambda _: hours, now)
@@ -50,12 +50,12 @@ def import_special_days(*, user_id: UUID, restaurant_id: UUID, text: str, now: d
     return _change(user_id, restaurant_id, merged, now)
 
 
-def _change(
-    user_id: UUID, restaurant_id: UUID, wanted: Callable[[Hours], Hours], now: datetime
-) -> Hours:
+def _change(user_id: UUID, restaurant_id: UUID, wanted: Callable[[Hours], Hours], now: datetime) -> Hours:
     require_staff(user_id=user_id, restaurant_id=restaurant_id, roles=MAY_CHANGE_HOURS)
     with durable():
-        restaurant = Restaurant.objects.select_for_update(no_key=True).defer("picture_svg").get(pk=restaurant_id)
+        restaurant = (
+            Restaurant.objects.select_for_update(no_key=True).defer("picture_svg").get(pk=restaurant_id)
+        )
         before = hours_of(restaurant)
         _write(restaurant, wanted(before))
         after = hours_of(restaurant)
@@ -144,6 +144,6 @@ def _spans_of(text: str) -> tuple[tuple[time, time], ...]:
         match = _SPAN.fullmatch(part.strip())
         if match is None:
             raise ValueError(part)
-        hours = [int(number) for number in match.groups()]
-        spans.append((time(*hours[:2]), time(*hours[2:])))
+        from_hour, from_minute, to_hour, to_minute = map(int, match.groups())
+        spans.append((time(from_hour, from_minute), time(to_hour, to_minute)))
     return tuple(spans)

@@ -36,7 +36,7 @@ def set_busy(
     until: datetime | None = None,
     now: datetime,
 ) -> Kitchen:
-    """Tell customers of so many minutes more of cooking, until it ends by itself; 0 ends it now. Staff only."""
+    """Promise so many minutes more of cooking, until it ends by itself; 0 ends it now. Staff only."""
     require_staff(user_id=user_id, restaurant_id=restaurant_id)
     busy_until = _end(minutes, until, now) if extra_minutes else None
     rows = Restaurant.objects.filter(pk=restaurant_id)

@@ -1,7 +1,8 @@
 """Places in a kitchen's quarters of an hour, where it limits how many orders it begins in one (ADR 18).
 
-A place is taken in the commit that writes the order and given back in the commit that ends it, so that each is
-given back once. The counter's row is locked last on both ways.
+A place is taken in the commit that writes the order and given back in the commit that ends it, so that each
+is given back once. It is taken with rows that nobody else can hold yet, and given back under the order's
+lock.
 """
 
 from datetime import datetime, timedelta

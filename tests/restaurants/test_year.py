@@ -1,5 +1,5 @@
-"""A whole year of minutes in Helsinki and New York: with overnight spans, special days, days of every year and a
-last order, the schedule says the same as a table that was filled minute by minute.
+"""A whole year of minutes in Helsinki and New York: with overnight spans, special days, days of every year
+and a last order, the schedule says the same as a table that was filled minute by minute.
 """
 
 from __future__ import annotations
@@ -53,7 +53,11 @@ def wall_table(schedule: Schedule) -> Table:
 
 def spans_of(schedule: Schedule, day: date) -> list[tuple[time, time]]:
     own = [s for s in schedule.specials if not s.repeats_yearly and s.date == day]
-    yearly = [s for s in schedule.specials if s.repeats_yearly and s.date.replace(year=1904) == day.replace(year=1904)]
+    yearly = [
+        s
+        for s in schedule.specials
+        if s.repeats_yearly and s.date.replace(year=1904) == day.replace(year=1904)
+    ]
     special = own or yearly
     if not special:
         return [(span.opens, span.closes) for span in schedule.week if span.weekday == day.weekday()]
@@ -165,7 +169,10 @@ def test_a_closing_in_the_missing_hour_is_when_the_clock_jumps(
     early = Schedule(ZoneInfo(zone), (WeeklySpan(SUNDAY, time(missing, 30), time(9)),))
     assert early.next_opening(at(zone, YEAR, month, day, 0)) == jump
     inside = Schedule(ZoneInfo(zone), (WeeklySpan(SUNDAY, time(missing, 10), time(missing, 50)),))
-    assert inside.next_opening(at(zone, YEAR, month, day, 0)) == at(zone, YEAR, month, day, missing, 10) + 7 * DAY
+    assert (
+        inside.next_opening(at(zone, YEAR, month, day, 0))
+        == at(zone, YEAR, month, day, missing, 10) + 7 * DAY
+    )
 
 
 @pytest.mark.parametrize(("zone", "spring", "autumn"), NIGHTS)
