@@ -89,7 +89,9 @@ def slot_full(quoted: Quote, now: datetime) -> restaurants.SlotFull:
     """What to tell who came too late for this time."""
     place, after = quoted.cart.restaurant, quoted.slot.scheduled_for if quoted.slot else now
     free_at = next_free_at(restaurant_id=place.id, door=quoted.dropoff, after=after, now=now)
-    return restaurants.SlotFull(f"{place.name} can take no more orders for that time.", next_free_at=free_at)
+    return restaurants.SlotFull(
+        f"{place.name} can take no more orders for that time.", timezone=place.timezone, next_free_at=free_at
+    )
 
 
 def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:

@@ -21,7 +21,7 @@ class Restaurant(models.Model):
     still answered then. Until `busy_until` cooking takes `busy_minutes` longer. `last_order_minutes` before
     the doors close the kitchen takes no order any more; it begins at most `slot_capacity` orders in a quarter
     of an hour, any number when None. Unconfirmed orders made up to `closed_out_at` are not answered, nor any
-    while support has it suspended. `ticket_seq` is the number of the last ticket, raised under the row's lock.
+    while support has it suspended. `ticket_seq` is the number of the last ticket, raised under its lock.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -8,4 +8,5 @@ urlpatterns = [
     path("restaurants/<slug:slug>/picture.svg", views.picture, name="restaurant-picture"),
     path("kitchen/", views.kitchens, name="kitchen"),
     path("kitchen/<slug:slug>/", views.board, name="kitchen-board"),
+    path("kitchen/<slug:slug>/hours/", views.hours, name="kitchen-hours"),
 ]
