@@ -61,7 +61,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @login_required
 def hours(request: HttpRequest, slug: str) -> HttpResponse:
-    """The editor of one restaurant's hours; it does not exist for strangers and for who may not change them."""
+    """The editor of one restaurant's hours; it does not exist for who may not change them."""
     try:
         place = membership(user_id=_user(request).pk, slug=slug)
     except RestaurantNotFound:

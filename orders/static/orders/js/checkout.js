@@ -272,7 +272,8 @@ function refused(error, body) {
   }
   replace(parts.notice, refusal(error));
   // The menu, the hours or the prices moved under the customer: show the new price before they decide again.
-  if (error.status === 409) requote();
+  if (error.code === "slot_full") askTimes();
+  else if (error.status === 409) requote();
 }
 
 /** 201: placed. 202: the bank has the word, or the provider has not answered yet; the cart stays until the order is placed. */
