@@ -145,7 +145,7 @@ def test_a_time_is_chosen_at_the_checkout(visit: Visit, console: Watched, size: 
 
 
 def others_take_it(scheduled_for: str) -> None:
-    """Every place of the quarter of an hour in which the kitchen would begin: ride and cooking take 21 minutes."""
+    """Every place of the quarter of an hour in which the kitchen would begin: ride and cooking take 21 min."""
     from datetime import timedelta
 
     from django.utils.dateparse import parse_datetime
