@@ -32,12 +32,11 @@ def as_usual(city: City) -> Iterator[None]:
         slot_capacity=None,
         last_order_minutes=0,
     )
-    SpecialDay.objects.all().delete()
-    SlotLoad.objects.all().delete()
-    OpeningHours.objects.all().delete()
+    place = city.kitchen.restaurant
+    for rows in (SpecialDay, SlotLoad, OpeningHours):
+        rows.objects.filter(restaurant=place).delete()
     OpeningHours.objects.bulk_create(
-        OpeningHours(restaurant=city.kitchen.restaurant, weekday=day, opens=time(0), closes=time(0))
-        for day in range(7)
+        OpeningHours(restaurant=place, weekday=day, opens=time(0), closes=time(0)) for day in range(7)
     )
 
 
@@ -145,7 +144,7 @@ def test_a_time_is_chosen_at_the_checkout(visit: Visit, console: Watched, size: 
 
 
 def others_take_it(scheduled_for: str) -> None:
-    """Every place of the quarter of an hour in which the kitchen would begin: ride and cooking take 21 min."""
+    """Every place of the kitchen's quarter of an hour: ride and cooking take 21 minutes."""
     from datetime import timedelta
 
     from django.utils.dateparse import parse_datetime
@@ -154,7 +153,7 @@ def others_take_it(scheduled_for: str) -> None:
 
     at = parse_datetime(scheduled_for)
     assert at is not None
-    place = Restaurant.objects.get()
+    place = Restaurant.objects.get(slug="bos-kitchen")
     SlotLoad.objects.update_or_create(
         restaurant=place, starts_at=at - timedelta(minutes=30), defaults={"taken": 2}
     )
