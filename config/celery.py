@@ -104,6 +104,10 @@ app.conf.update(
             "task": "orders.forget_carts",
             "schedule": crontab(minute="47"),
         },
+        "orders.forget_slots": {
+            "task": "orders.forget_slots",
+            "schedule": crontab(minute="37"),
+        },
     },
 )
 app.autodiscover_tasks(["deliveryapp", "payments", "drivers", "tracking", "orders"])

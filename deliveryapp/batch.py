@@ -36,6 +36,18 @@ class NotOverwritten(StaleWrite):
     """The row that an upsert found is not to be overwritten."""
 
 
+class NoneLeft(StaleWrite):
+    """A counter that `count_up` found has reached its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    row: models.Model
+    key: Sequence[str]
+    counter: str
+    limit: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Upsert:
     row: models.Model
@@ -63,6 +75,7 @@ class Batch:
         self._if_missing: list[models.Model] = []
         self._upserts: list[_Upsert] = []
         self._updates: list[_Update] = []
+        self._counts: list[_Count] = []
 
     def insert(self, *rows: models.Model) -> None:
         for row in rows:
@@ -81,6 +94,10 @@ class Batch:
         """
         self._upserts.append(_Upsert(row, overwrite, when))
 
+    def count_up(self, row: models.Model, *, key: Sequence[str], counter: str, limit: int) -> None:
+        """Insert this counter, or raise `counter` of the one that has its `key` by one, up to `limit`."""
+        self._counts.append(_Count(row, key, counter, limit))
+
     def update(
         self,
         rows: models.QuerySet[Any],
@@ -96,14 +113,16 @@ class Batch:
         self._updates.append(_Update(rows, values, expect, refusal))
 
     def execute(self) -> None:
-        """Raises NotOverwritten when an upsert came too soon, StaleWrite when somebody else was quicker, the
-        refusal of an update that missed, IntegrityError when another constraint refuses.
+        """Raises NotOverwritten when an upsert came too soon, NoneLeft when a counter is full, the refusal of an
+        update that missed, StaleWrite when somebody else was quicker, IntegrityError when another constraint
+        refuses.
         """
         require_transaction()
         parts = [_insert_sql(model, rows) for model, rows in self._inserts.items()]
         parts += [_update_sql(update.rows, update.values) for update in self._updates]
         expected = [len(rows) for rows in self._inserts.values()] + [each.expect for each in self._updates]
         parts += [_upsert_sql(upsert) for upsert in self._upserts]
+        parts += [_count_sql(count) for count in self._counts]
         parts += [_insert_sql(type(row), [row], on_conflict=OnConflict.IGNORE) for row in self._if_missing]
         try:
             counts = _run(parts) if parts else []
@@ -111,8 +130,11 @@ class Batch:
             if _constraint_of(error) in NUMBERED_ONCE:
                 raise StaleWrite from error
             raise
-        if 0 in counts[len(expected) : len(expected) + len(self._upserts)]:
+        upserted = len(expected) + len(self._upserts)
+        if 0 in counts[len(expected) : upserted]:
             raise NotOverwritten
+        if 0 in counts[upserted : upserted + len(self._counts)]:
+            raise NoneLeft
         self._refuse(counts[len(self._inserts) : len(expected)])
         if counts[: len(expected)] != expected:
             raise StaleWrite
@@ -184,6 +206,15 @@ def _upsert_sql(upsert: _Upsert) -> tuple[str, tuple[Any, ...]]:
     written = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
     condition, more = _condition(model, upsert.when) if upsert.when else ("true", ())
     return f"{sql} ON CONFLICT ({key}) DO UPDATE SET {written} WHERE {condition}", (*params, *more)
+
+
+def _count_sql(count: _Count) -> tuple[str, tuple[Any, ...]]:
+    model = type(count.row)
+    sql, params = _insert_sql(model, [count.row])
+    key, counter = ", ".join(_column(model, name) for name in count.key), _column(model, count.counter)
+    now = f"{connection.ops.quote_name(model._meta.db_table)}.{counter}"
+    raised = f"{sql} ON CONFLICT ({key}) DO UPDATE SET {counter} = {now} + 1 WHERE {now} < %s"
+    return raised, (*params, count.limit)
 
 
 def _column(model: type[models.Model], name: str) -> str:

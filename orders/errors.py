@@ -39,6 +39,12 @@ class IllegalMove(Conflict):
     code, title = "order_state", "The order's state does not allow this"
 
 
+class ReasonNotValid(Conflict):
+    """The reason does not fit how far the order has come; `reasons` in extra are those that do."""
+
+    code, title = "reason_not_valid", "That reason makes no sense now"
+
+
 class NotCancellable(IllegalMove):
     code, title = "order_not_cancellable", "The order can no longer be cancelled"
 

@@ -26,6 +26,7 @@ class OrderView:
     dropoff: Point
     dropoff_street: str
     prep_minutes: int | None
+    busy_minutes: int
     ready_at: datetime | None
     scheduled_for: datetime | None
     opens_at: datetime | None
@@ -86,6 +87,7 @@ def _view(order: Order) -> OrderView:
         dropoff=order.dropoff,
         dropoff_street=order.street,
         prep_minutes=order.prep_minutes,
+        busy_minutes=order.busy_minutes,
         ready_at=order.ready_at,
         scheduled_for=order.scheduled_for,
         opens_at=order.opens_at,

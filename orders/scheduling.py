@@ -11,7 +11,7 @@ from typing import Protocol
 
 from deliveryapp.clock import scaled
 from deliveryapp.geo import Point, haversine_m
-from restaurants.facade import ride_time
+from restaurants.facade import RestaurantInfo, busy_minutes, ride_time
 
 SLOT_MINUTES = 15
 FURTHEST = timedelta(days=5)  # a card's hold lasts seven
@@ -44,6 +44,23 @@ def slot(scheduled_for: datetime, *, prep: timedelta, travel: timedelta) -> Slot
     ready_at = scheduled_for - scaled(travel)
     starts_at = ready_at - scaled(prep)
     return Slot(starts_at - scaled(MARGIN), starts_at, ready_at, scheduled_for)
+
+
+def slot_of(restaurant: RestaurantInfo, scheduled_for: datetime, *, travel: timedelta) -> Slot:
+    """With the preparation time the restaurant has then; a kitchen that is busy until then begins earlier."""
+    prep_minutes = restaurant.prep_minutes
+    usual = slot(scheduled_for, prep=timedelta(minutes=prep_minutes), travel=travel)
+    longer = busy_minutes(restaurant, at=usual.starts_at)
+    if not longer:
+        return usual
+    return slot(scheduled_for, prep=timedelta(minutes=prep_minutes + longer), travel=travel)
+
+
+def kitchen_slot(starts_at: datetime) -> datetime:
+    """The quarter of an hour that an order counts in: the one in which the kitchen begins it."""
+    return starts_at - timedelta(
+        minutes=starts_at.minute % SLOT_MINUTES, seconds=starts_at.second, microseconds=starts_at.microsecond
+    )
 
 
 def is_on_the_clock(at: datetime) -> bool:

@@ -2,9 +2,16 @@
 
 from celery import shared_task
 
+from deliveryapp.clock import utc_now
 from orders.services import repeating
+from restaurants import facade as restaurants
 
 
 @shared_task(name="orders.forget_carts", soft_time_limit=25, time_limit=30)
 def forget_carts() -> None:
     repeating.forget_carts()
+
+
+@shared_task(name="orders.forget_slots", soft_time_limit=25, time_limit=30)
+def forget_slots() -> None:
+    restaurants.forget_slots(now=utc_now())

@@ -38,7 +38,7 @@ class OpeningHoursInline(ReadOnlyInline):
 
 class SpecialDayInline(ReadOnlyInline):
     model = SpecialDay
-    fields = ("date", "opens", "closes")
+    fields = ("date", "repeats_yearly", "opens", "closes")
 
 
 class StaffInline(ReadOnlyInline):

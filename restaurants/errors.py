@@ -1,6 +1,6 @@
 """Everything the restaurants may refuse, each with its stable code."""
 
-from deliveryapp.errors import Conflict, Forbidden, NotFound, Unprocessable
+from deliveryapp.errors import Conflict, Forbidden, InvalidInput, NotFound, Unprocessable
 
 
 class RestaurantNotFound(NotFound):
@@ -139,3 +139,15 @@ class RestaurantSuspended(Conflict):
     """Support has taken it off the platform for now; only support lifts that."""
 
     code, title = "restaurant_suspended", "The restaurant is suspended"
+
+
+class HoursInvalid(InvalidInput):
+    """Spans overlap, a day is given twice, or an imported line cannot be read; `rows` says which."""
+
+    code, title = "hours_invalid", "The opening hours do not fit together"
+
+
+class SlotFull(Conflict):
+    """The kitchen begins no more orders then; `next_free_at` is a time to schedule for, null without one."""
+
+    code, title = "slot_full", "The kitchen is full at that time"

@@ -3,12 +3,21 @@
 from typing import TypedDict
 from uuid import UUID
 
-from restaurants.pricing import DeliveryTariff, DeliveryTerms, EtaMinutes, delivery_fee_minor, ride_time
+from restaurants.errors import SlotFull
+from restaurants.pricing import (
+    DeliveryTariff,
+    DeliveryTerms,
+    EtaMinutes,
+    busy_minutes,
+    delivery_fee_minor,
+    ride_time,
+)
 from restaurants.selectors.alternatives import alternatives
 from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, price_cart
 from restaurants.selectors.facts import (
     Alternative,
     CartLine,
+    ComingOpenings,
     Membership,
     Pieces,
     PricedCart,
@@ -19,14 +28,17 @@ from restaurants.selectors.facts import (
 )
 from restaurants.selectors.places import (
     answers_no_more,
+    coming_openings,
     delivery_terms,
     get_restaurant,
     get_restaurants,
     require_open,
+    slot_loads,
 )
 from restaurants.selectors.staff import require_staff, restaurants_of
 from restaurants.selectors.tickets import tickets
 from restaurants.services.closing import close_out, lift_suspension, suspend
+from restaurants.services.slots import forget_slots, free_place, take_place
 from restaurants.services.stock import return_stock, take_stock
 from restaurants.services.tickets import acknowledge_ticket, open_ticket, withdraw_ticket
 
@@ -35,6 +47,7 @@ __all__ = [
     "MAX_QUANTITY",
     "Alternative",
     "CartLine",
+    "ComingOpenings",
     "DeliveryTariff",
     "DeliveryTerms",
     "EtaMinutes",
@@ -44,13 +57,18 @@ __all__ = [
     "PricedLine",
     "PricedOption",
     "RestaurantInfo",
+    "SlotFull",
     "TicketInfo",
     "acknowledge_ticket",
     "alternatives",
     "answers_no_more",
+    "busy_minutes",
     "close_out",
+    "coming_openings",
     "delivery_fee_minor",
     "delivery_terms",
+    "forget_slots",
+    "free_place",
     "get_restaurant",
     "get_restaurants",
     "lift_suspension",
@@ -62,7 +80,9 @@ __all__ = [
     "return_stock",
     "ride_time",
     "role_of",
+    "slot_loads",
     "suspend",
+    "take_place",
     "take_stock",
     "tickets",
     "withdraw_ticket",

@@ -5,7 +5,7 @@ in the list (where nobody routes) and in the quote.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from deliveryapp.routing import DEFAULT_CIRCUITY, VEHICLES
@@ -20,6 +20,10 @@ class DeliveryTariff(Protocol):
 
     @property
     def prep_minutes(self) -> int: ...
+    @property
+    def busy_minutes(self) -> int: ...
+    @property
+    def busy_until(self) -> datetime | None: ...
     @property
     def delivery_radius_m(self) -> int: ...
     @property
@@ -45,14 +49,23 @@ class DeliveryTerms:
     eta_minutes: EtaMinutes
 
 
-def delivery_terms(tariff: DeliveryTariff, *, distance_m: float) -> DeliveryTerms:
-    """Reach, fee and time over `distance_m`; the list, the quote and the order all take them from here."""
+def busy_minutes(tariff: DeliveryTariff, *, at: datetime) -> int:
+    """What a busy kitchen needs on top of its usual time for what it begins at `at`."""
+    is_busy = tariff.busy_until is not None and at < tariff.busy_until
+    return tariff.busy_minutes if is_busy else 0
+
+
+def delivery_terms(tariff: DeliveryTariff, *, distance_m: float, at: datetime) -> DeliveryTerms:
+    """Reach, fee and time over `distance_m` of what is cooked from `at`; list, quote and order all take them
+    from here.
+    """
+    prep_minutes = tariff.prep_minutes + busy_minutes(tariff, at=at)
     metres = round(distance_m)
     return DeliveryTerms(
         distance_m=metres,
         is_within_reach=metres <= tariff.delivery_radius_m,
         fee_minor=delivery_fee_minor(tariff, metres),
-        eta_minutes=eta_minutes(prep_minutes=tariff.prep_minutes, distance_m=metres),
+        eta_minutes=eta_minutes(prep_minutes=prep_minutes, distance_m=metres),
     )
 
 

@@ -44,6 +44,7 @@ class Facts:
     driver_at: Point | None
     assigned: bool
     fresh: bool
+    busy_s: float = 0.0  # what the kitchen said it needs on top, before it confirmed
     not_before: datetime | None = None  # a scheduled order is not brought earlier
 
 
@@ -91,7 +92,7 @@ def _preparation_s(facts: Facts, now: datetime, speed: float) -> float:
     if facts.ready:
         return 0.0
     if facts.ready_at is None:
-        return PREPARATION_UNKNOWN_S
+        return PREPARATION_UNKNOWN_S + facts.busy_s
     return max(STILL_COOKING_S, (facts.ready_at - now).total_seconds() * speed)
 
 

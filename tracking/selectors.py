@@ -115,6 +115,7 @@ def _eta(
         pickup=order.pickup,
         dropoff=order.dropoff,
         ready_at=order.ready_at,
+        busy_s=order.busy_minutes * 60.0,
         not_before=order.scheduled_for,
         ready=order.status == READY,
         picked_up=order.status == "picked_up",

@@ -232,5 +232,17 @@ INVARIANTS: tuple[Invariant, ...] = (
         ) t WHERE placed <> accounted
         """,
     ),
+    Invariant(
+        "I21",
+        "a kitchen's slot counts exactly the orders that it holds",
+        """
+        SELECT 'slot ' || l.starts_at || ' of restaurant ' || l.restaurant_id || ' counts ' || l.taken
+               || ', it has ' || count(o.id)
+        FROM restaurants_slotload l
+        LEFT JOIN orders_order o ON o.restaurant_id = l.restaurant_id AND o.slot_at = l.starts_at
+                                AND o.status NOT IN ('cancelled', 'failed')
+        GROUP BY l.id HAVING count(o.id) <> l.taken
+        """,
+    ),
     *FLOW,
 )

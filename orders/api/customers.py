@@ -41,7 +41,8 @@ class QuoteView(APIView):
     def post(self, request: Request) -> Response:
         form = QuoteInput(data=request.data)
         form.is_valid(raise_exception=True)
-        quoted = services.quote(user_id=current_user(request).pk, request=form.as_request(), now=utc_now())
+        user_id, now = current_user(request).pk, utc_now()
+        quoted = services.quote_with_place(user_id=user_id, request=form.as_request(), now=now)
         return Response(quote_document(quoted))
 
 

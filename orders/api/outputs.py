@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from deliveryapp.api.fields import MoneyField
+from orders import reject_reasons
 from orders.selectors.attention import ATTENTION
 
 
@@ -49,6 +50,8 @@ class QuoteOutput(AmountsOutput):
     lines = LineOutput(many=True)
     distance_m = serializers.IntegerField()
     eta_minutes = RangeOutput()
+    busy_minutes = serializers.IntegerField(help_text="What of it is due to the kitchen being busy")
+    scheduled_for = serializers.DateTimeField(allow_null=True)
 
 
 class RestaurantBrief(serializers.Serializer[Any]):
@@ -180,6 +183,10 @@ class BoardOrderOutput(serializers.Serializer[Any]):
     ticket_seq = serializers.IntegerField(allow_null=True)
     acknowledged_at = serializers.DateTimeField(allow_null=True)
     cancel_reason = serializers.CharField(allow_blank=True)
+    reject_reasons = serializers.ListField(
+        child=serializers.ChoiceField(choices=reject_reasons.ALL),
+        help_text="Valid now, to reject it or to give it up",
+    )
     driver = BoardDriverOutput(allow_null=True)
     customer_first_name = serializers.CharField()
 

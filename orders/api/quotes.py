@@ -20,6 +20,8 @@ def quote_document(quote: Quote) -> dict[str, Any]:
         **amounts,
         "distance_m": quote.terms.distance_m,
         "eta_minutes": {"from": quote.terms.eta_minutes.earliest, "to": quote.terms.eta_minutes.latest},
+        "busy_minutes": quote.busy_minutes,
+        "scheduled_for": quote.slot.scheduled_for if quote.slot else None,
     }
 
 

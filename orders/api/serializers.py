@@ -16,12 +16,10 @@ from deliveryapp.api.fields import (
     TextField,
 )
 from deliveryapp.text import refuse_card_number
-from orders import pricing
+from orders import pricing, reject_reasons
 from orders.services import AddressInput, DeliveryInput, OrderRequest
 from payments import facade as payments
 from restaurants.facade import CartLine
-
-REJECT_REASONS = ("too_busy", "closing_early", "item_unavailable", "kitchen_problem", "other")
 
 PROVIDERS_METHOD = re.compile(r"pm_[A-Za-z0-9_]{1,70}")
 SAVED_CARD = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -142,7 +140,7 @@ class PrepTimeInput(serializers.Serializer[Any]):
 
 
 class RejectInput(serializers.Serializer[Any]):
-    reason = serializers.ChoiceField(choices=REJECT_REASONS)
+    reason = serializers.ChoiceField(choices=reject_reasons.ALL)
     detail = NoteField(max_length=120)
 
 

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from orders.api import closing, customers, kitchens, money, riders
+from orders.api import closing, customers, kitchens, money, riders, slots
 
 board = [
     path("", kitchens.BoardView.as_view()),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("credit/", money.CreditView.as_view()),
     path("addresses/", customers.AddressesView.as_view()),
     path("restaurants/<uuid:restaurant_id>/orders/", include(board)),
+    path("restaurants/<uuid:restaurant_id>/slots/", slots.SlotsView.as_view()),
     path("restaurants/<uuid:restaurant_id>/close/", closing.CloseView.as_view()),
     path("restaurants/<uuid:restaurant_id>/suspension/", closing.SuspensionView.as_view()),
     path("restaurants/<uuid:restaurant_id>/earnings/", money.RestaurantEarningsView.as_view()),

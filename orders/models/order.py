@@ -99,6 +99,8 @@ class Order(models.Model):
     promised_ready_at = models.DateTimeField(null=True)  # what the kitchen said last
     scheduled_for = models.DateTimeField(null=True)  # wanted at the door; None: as soon as possible
     opens_at = models.DateTimeField(null=True)  # when the kitchen sees a scheduled order
+    busy_minutes = models.PositiveSmallIntegerField(default=0, db_default=0)  # told at the quote, on top
+    slot_at = models.DateTimeField(null=True)  # where the kitchen counts its orders: the place it took
     cancel_reason = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
     placed_at = models.DateTimeField(null=True)

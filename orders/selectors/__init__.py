@@ -31,8 +31,11 @@ from orders.selectors.money import (
     require_support,
     restaurant_earnings,
 )
+from orders.selectors.slots import FreeSlot, FreeSlots, free_slots
 
 __all__ = [
+    "FreeSlot",
+    "FreeSlots",
     "addresses_of",
     "alternative_documents",
     "board_documents",
@@ -42,6 +45,7 @@ __all__ = [
     "deliveries_of",
     "delivery_of",
     "driver_earnings",
+    "free_slots",
     "get_board_order",
     "get_customer_order",
     "get_order_for",

@@ -14,6 +14,7 @@ from orders import goodwill
 from orders.errors import OrderNotFound
 from orders.models import Order, OrderFailure, OrderLine, OrderStatusChange
 from orders.refund_policy import By, refundable_minor
+from orders.reject_reasons import reasons_for
 from orders.selectors.attention import attention
 from payments import facade as payments
 from payments.facade import PaymentInfo
@@ -242,6 +243,7 @@ def _board(
         "ticket_seq": ticket and ticket.seq,
         "acknowledged_at": ticket and ticket.acknowledged_at,
         "cancel_reason": order.cancel_reason,
+        "reject_reasons": list(reasons_for(order.status)),
         "driver": assignment
         and {"name": assignment.driver_name, "vehicle": assignment.vehicle, "status": assignment.status},
         "customer_first_name": order.customer_first_name,

@@ -26,7 +26,7 @@ from orders.services.kitchen import (
 from orders.services.lateness import follow_kitchen
 from orders.services.news import driver_replaced, driver_silent, search_takes_longer, ticket_opened
 from orders.services.placing import place_authorized, place_once
-from orders.services.quoting import DeliveryInput, OrderRequest, Quote, quote
+from orders.services.quoting import DeliveryInput, OrderRequest, Quote, quote, quote_with_place
 from orders.services.refunding import LineRefund, RefundWish, refund_order
 from orders.services.riding import deliver, pick_up
 from orders.services.tipping import change_tip
@@ -59,6 +59,7 @@ __all__ = [
     "place_authorized",
     "place_once",
     "quote",
+    "quote_with_place",
     "refund_order",
     "register_customers",
     "reject",

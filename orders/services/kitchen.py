@@ -11,9 +11,10 @@ from deliveryapp.failpoints import failpoint
 from deliveryapp.transactions import durable
 from drivers import facade as drivers
 from orders import scheduling
-from orders.errors import IllegalMove
+from orders.errors import IllegalMove, ReasonNotValid
 from orders.events import OrderConfirmed, OrderPreparing, OrderPrepTimeChanged, OrderReady
 from orders.models import Order
+from orders.reject_reasons import reasons_for
 from orders.services.cancelling import cancel_locked
 from orders.services.moving import SAGA, Actor, lock_order, move
 from restaurants import facade as restaurants
@@ -49,11 +50,12 @@ def confirm(*, order_id: UUID, user_id: UUID, prep_minutes: int, now: datetime) 
 
 
 def reject(*, order_id: UUID, user_id: UUID, reason: str, detail: str, now: datetime) -> Order:
-    """Only while unconfirmed; the hold is released. Raises IllegalMove."""
+    """Only while unconfirmed; the hold is released. Raises IllegalMove and ReasonNotValid."""
     with durable():
         order = lock_order(order_id)
         if order.status != Order.Status.PLACED:
             raise IllegalMove(f"The order is {order.status}.", order_status=order.status)
+        _require_reason(order, reason)
         actor = Actor("restaurant", user_id)
         said = f"{reason} {detail}".strip()
         cancel_locked(order, code="rejected_by_restaurant", actor=actor, detail=said, now=now)
@@ -61,11 +63,14 @@ def reject(*, order_id: UUID, user_id: UUID, reason: str, detail: str, now: date
 
 
 def cancel_confirmed(*, order_id: UUID, user_id: UUID, reason: str, detail: str, now: datetime) -> Order:
-    """The kitchen gives up what it had confirmed, until pick-up; it is not paid. Raises IllegalMove."""
+    """The kitchen gives up what it had confirmed, until pick-up; it is not paid. Raises IllegalMove and
+    ReasonNotValid.
+    """
     with durable():
         order = lock_order(order_id)
         if order.status not in Order.IN_KITCHEN:
             raise IllegalMove(f"The order is {order.status}.", order_status=order.status)
+        _require_reason(order, reason)
         said = f"{reason} {detail}".strip()
         actor = Actor("restaurant", user_id)
         cancel_locked(order, code="cancelled_by_restaurant", actor=actor, detail=said, now=now)
@@ -112,6 +117,12 @@ def mark_ready(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
         drivers.set_ready_at(order_id=order_id, ready_at=now, now=now)
         saga.wake(saga=SAGA, subject_id=order_id)  # it may wait for a late kitchen
     return order
+
+
+def _require_reason(order: Order, reason: str) -> None:
+    valid = reasons_for(order.status)
+    if reason not in valid:
+        raise ReasonNotValid(f"The order is {order.status}.", reasons=list(valid))
 
 
 def _start(order: Order, actor: Actor, now: datetime) -> None:

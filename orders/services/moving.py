@@ -14,8 +14,10 @@ from deliveryapp.transactions import require_transaction
 from orders.errors import IllegalMove, OrderNotFound
 from orders.events import _OrderEvent
 from orders.models import Order, OrderStatusChange
+from restaurants import facade as restaurants
 
 SAGA = "order"
+COMES_TO_NOTHING = (Order.Status.CANCELLED, Order.Status.FAILED)
 MOVED_FIELDS = (
     "status",
     "seq",
@@ -82,6 +84,8 @@ def move(
     )
     rows.insert(history_row(order, from_status=was[0], actor=actor, reason=reason, now=now))
     publish(event_of(order, event, **(facts or {})), seq=order.seq, now=now, batch=rows)
+    if order.slot_at is not None and order.status in COMES_TO_NOTHING:
+        restaurants.free_place(restaurant_id=order.restaurant_id, slot_at=order.slot_at)
     if batch is None:
         rows.execute()
 

@@ -17,7 +17,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models.functions import Now
 
 from deliveryapp import idempotency, saga
-from deliveryapp.batch import Batch, NotOverwritten, StaleWrite
+from deliveryapp.batch import Batch, NoneLeft, NotOverwritten, StaleWrite
 from deliveryapp.clock import utc_now
 from deliveryapp.failpoints import failpoint
 from deliveryapp.idempotency import Answer, RequestInFlight
@@ -33,8 +33,9 @@ from orders.selectors import documents
 from orders.services import repeating, stock
 from orders.services.cancelling import add_failure
 from orders.services.moving import SAGA, SYSTEM, Actor, event_of, history_row, lock_order, move
-from orders.services.quoting import OrderRequest, Quote, quote
+from orders.services.quoting import OrderRequest, Quote, quote, slot_full
 from payments import facade as payments
+from restaurants import facade as restaurants
 
 ANSWERED_WITHIN = timedelta(seconds=15)  # longer than the provider may take
 FIRST_STEP, NEXT_STEP = "authorize_payment", "notify_restaurant"
@@ -85,8 +86,9 @@ def place_order(
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
     Raises RequestInFlight while the same key is being answered, DuplicateOrder for the same cart soon after,
-    CreditChanged or ItemOutOfStock when another order was quicker, PaymentMethodNotFound, what `quote`
-    raises, and PaymentUnavailable while no gateway answers; nothing is written then and the key stays unused.
+    CreditChanged, ItemOutOfStock or SlotFull when another order was quicker, PaymentMethodNotFound, what
+    `quote` raises, and PaymentUnavailable while no gateway answers; nothing is written then and the key stays
+    unused.
     """
     quoted = quote(user_id=user.pk, request=request, now=now)
     source = payments.source_of(
@@ -137,6 +139,10 @@ def _write_down(
     batch.insert_if_missing(Customer(user=user, created_at=now))
     batch.insert(order, *lines, run, step, *filter(None, [record]))
     stock.take(batch, lines)
+    if order.slot_at is not None and (capacity := quoted.cart.restaurant.slot_capacity) is not None:
+        restaurants.take_place(
+            batch, restaurant_id=order.restaurant_id, slot_at=order.slot_at, capacity=capacity
+        )
     repeating.remember(batch, order, cart, allow_duplicate=request.allow_duplicate)
     batch.insert(history_row(order, from_status="", actor=Actor("customer", user.pk), now=now))
     try:
@@ -147,6 +153,8 @@ def _write_down(
             failpoint("placing.before_first_commit")
     except NotOverwritten:
         raise repeating.refusal(cart) from None
+    except NoneLeft:
+        raise slot_full(quoted, now) from None
     except StaleWrite:
         raise CreditChanged from None
     except IntegrityError as error:
@@ -203,6 +211,8 @@ def _new_order(user: User, request: OrderRequest, quoted: Quote, now: datetime) 
         note=request.note,
         scheduled_for=quoted.slot.scheduled_for if quoted.slot else None,
         opens_at=max(now, quoted.slot.opens_at) if quoted.slot else None,
+        busy_minutes=quoted.busy_minutes,
+        slot_at=quoted.slot_at,
         created_at=now,
         updated_at=now,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from deliveryapp.geo import Point, haversine_m
@@ -16,6 +16,7 @@ from orders.errors import (
     TotalTooLarge,
 )
 from orders.models import Address
+from orders.selectors.slots import has_place, next_free_at
 from restaurants import facade as restaurants
 from restaurants.facade import CartLine, DeliveryTerms, PricedCart
 
@@ -54,11 +55,43 @@ class Quote:
     delivery: DeliveryInput
     terms: DeliveryTerms
     price: pricing.Breakdown
+    starts_at: datetime
     slot: scheduling.Slot | None = None
+
+    @property
+    def slot_at(self) -> datetime | None:
+        """The kitchen's quarter of an hour in which it needs a place; None where nobody counts."""
+        is_counted = self.cart.restaurant.slot_capacity is not None
+        return scheduling.kitchen_slot(self.starts_at) if is_counted else None
+
+    @property
+    def busy_minutes(self) -> int:
+        """What of the promise is due to the kitchen being busy."""
+        return restaurants.busy_minutes(self.cart.restaurant, at=self.starts_at)
 
     @property
     def dropoff(self) -> Point:
         return _point(self.delivery)
+
+
+def quote_with_place(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
+    """`quote`, and a look whether the kitchen still has a place; placing takes one, which says it for sure.
+
+    Raises what `quote` raises, and SlotFull.
+    """
+    quoted = quote(user_id=user_id, request=request, now=now)
+    if not has_place(quoted.cart.restaurant, quoted.starts_at):
+        raise slot_full(quoted, now)
+    return quoted
+
+
+def slot_full(quoted: Quote, now: datetime) -> restaurants.SlotFull:
+    """What to tell who came too late for this time."""
+    place, after = quoted.cart.restaurant, quoted.slot.scheduled_for if quoted.slot else now
+    free_at = next_free_at(restaurant_id=place.id, door=quoted.dropoff, after=after, now=now)
+    return restaurants.SlotFull(
+        f"{place.name} can take no more orders for that time.", timezone=place.timezone, next_free_at=free_at
+    )
 
 
 def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
@@ -71,7 +104,7 @@ def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
     slot = _slot(request.restaurant_id, _point(delivery), request.scheduled_for, now)
     cooked_at = slot.starts_at if slot else now
     cart = restaurants.price_cart(restaurant_id=request.restaurant_id, lines=request.lines, now=cooked_at)
-    terms = restaurants.delivery_terms(cart.restaurant, _point(delivery))
+    terms = restaurants.delivery_terms(cart.restaurant, _point(delivery), at=cooked_at)
     if not terms.is_within_reach:
         raise AddressOutOfRange(
             distance_m=terms.distance_m, delivery_radius_m=cart.restaurant.delivery_radius_m
@@ -91,7 +124,7 @@ def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
         raise TotalTooLarge(maximum_minor=pricing.MAX_TOTAL_MINOR)
     if request.expected_total_minor not in (None, price.total_minor):
         raise PriceChanged(total_minor=price.total_minor, expected_total_minor=request.expected_total_minor)
-    return Quote(cart=cart, delivery=delivery, terms=terms, price=price, slot=slot)
+    return Quote(cart=cart, delivery=delivery, terms=terms, price=price, starts_at=cooked_at, slot=slot)
 
 
 def _slot(
@@ -104,7 +137,7 @@ def _slot(
         return None
     restaurant = restaurants.get_restaurant(restaurant_id=restaurant_id)
     ride = restaurants.ride_time(haversine_m(restaurant.location, door))
-    slot = scheduling.slot(scheduled_for, prep=timedelta(minutes=restaurant.prep_minutes), travel=ride)
+    slot = scheduling.slot_of(restaurant, scheduled_for, travel=ride)
     earliest_at, latest_at = now + (scheduled_for - slot.starts_at), now + scheduling.FURTHEST
     if not (scheduling.is_on_the_clock(scheduled_for) and earliest_at <= scheduled_for <= latest_at):
         raise ScheduleInvalid(earliest_at=earliest_at, latest_at=latest_at)

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from deliveryapp.money import Money
 from restaurants.api.menus import sections_body
+from restaurants.pricing import busy_minutes
 from restaurants.selectors.browsing import Card
 from restaurants.selectors.menu import Detail
 from restaurants.selectors.places import OpenState
@@ -51,15 +52,21 @@ def detail_body(detail: Detail, now: datetime) -> Body:
             for span in detail.schedule.week
         ],
         "special_days": [
-            {"date": span.date, "opens": _clock(span.opens), "closes": _clock(span.closes)}
+            {
+                "date": span.date,
+                "opens": _clock(span.opens),
+                "closes": _clock(span.closes),
+                "repeats_yearly": span.repeats_yearly,
+            }
             for span in detail.schedule.specials
         ],
         "menu": {"sections": sections_body(detail.sections, place, now)},
     }
 
 
-def kitchen_body(kitchen: Kitchen) -> Body:
+def kitchen_body(kitchen: Kitchen, now: datetime) -> Body:
     place = kitchen.restaurant
+    extra_minutes = busy_minutes(place, at=now)
     return {
         "id": place.pk,
         "slug": place.slug,
@@ -67,6 +74,8 @@ def kitchen_body(kitchen: Kitchen) -> Body:
         "role": kitchen.role,
         "accepting": place.is_accepting,
         "paused_until": place.paused_until,
+        "prep_minutes": place.prep_minutes,
+        "busy": None if extra_minutes == 0 else {"extra_minutes": extra_minutes, "until": place.busy_until},
         **_state_body(kitchen.state),
     }
 
@@ -83,7 +92,12 @@ def _terms_body(card: Card) -> Body:
 
 
 def _state_body(state: OpenState) -> Body:
-    return {"open": state.is_open, "next_opening_at": state.next_opening_at, "closes_at": state.closes_at}
+    return {
+        "open": state.is_open,
+        "next_opening_at": state.next_opening_at,
+        "closes_at": state.closes_at,
+        "last_order_at": state.last_order_at,
+    }
 
 
 def _money(amount_minor: int, currency: str) -> Body:

@@ -29,6 +29,7 @@ _CARD: dict[str, Any] = {
     "open": True,
     "next_opening_at": None,
     "closes_at": "2026-05-04T19:00:00Z",
+    "last_order_at": "2026-05-04T18:30:00Z",
     "picture_url": "/restaurants/luna-pizza/picture.svg",
 }
 
@@ -64,7 +65,7 @@ DETAIL = _CARD | {
     "currency": "EUR",
     "delivers_here": True,
     "hours": [{"weekday": 0, "opens": "11:00", "closes": "22:00"}],
-    "special_days": [{"date": "2026-06-19", "opens": None, "closes": None}],
+    "special_days": [{"date": "2026-06-19", "opens": None, "closes": None, "repeats_yearly": False}],
     "menu": {
         "sections": [
             {
@@ -103,9 +104,12 @@ KITCHEN: dict[str, Any] = {
     "role": "owner",
     "accepting": True,
     "paused_until": None,
+    "prep_minutes": 20,
+    "busy": None,
     "open": True,
     "next_opening_at": None,
     "closes_at": "2026-05-04T19:00:00Z",
+    "last_order_at": "2026-05-04T18:30:00Z",
 }
 
 PAUSED_KITCHEN = KITCHEN | {
@@ -113,7 +117,10 @@ PAUSED_KITCHEN = KITCHEN | {
     "open": False,
     "next_opening_at": "2026-05-04T16:30:00Z",
     "closes_at": None,
+    "last_order_at": None,
 }
+
+BUSY_KITCHEN = KITCHEN | {"busy": {"extra_minutes": 20, "until": "2026-05-04T17:30:00Z"}}
 
 SOLD_OUT_ITEM = {"id": _ITEM_ID, "name": "Margherita", "available": False, "sold_out_until": None}
 

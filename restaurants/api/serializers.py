@@ -1,6 +1,6 @@
 """What the API accepts and what its answers look like."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rest_framework import serializers
@@ -17,12 +17,14 @@ from deliveryapp.api.fields import (
 from deliveryapp.clock import utc_now
 from deliveryapp.geo import Point
 from restaurants.marks import Allergen, Diet
+from restaurants.models.restaurant import LONGEST_BUSY_MINUTES
 from restaurants.selectors.browsing import Search, Sort
 from restaurants.selectors.menu import Wanted
 
 LONGEST_PAUSE_MINUTES = 24 * 60
 ALLERGENS = [allergen.value for allergen in Allergen]
 DIETS = [diet.value for diet in Diet]
+LONGEST_PAUSE = timedelta(days=7)
 
 
 def point_of(data: dict[str, Any]) -> Point:
@@ -88,13 +90,48 @@ class DetailQuery(serializers.Serializer[Any]):
         return Wanted(diets=self.validated_data["diet"], without=self.validated_data["without"])
 
 
-class PauseInput(serializers.Serializer[Any]):
+class FutureField(AwareDateTimeField):
+    """A moment that is still to come, and not further away than `longest`."""
+
+    default_error_messages = {"past": "Must be in the future.", "far": "Must be within {days} days."}
+
+    def __init__(self, *, longest: timedelta, **kwargs: Any) -> None:
+        self.longest = longest
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, value: Any) -> datetime:
+        at, now = super().to_internal_value(value), utc_now()
+        if at <= now:
+            self.fail("past")
+        if at > now + self.longest:
+            self.fail("far", days=self.longest.days)
+        return at
+
+
+class _EndInput(serializers.Serializer[Any]):
+    """How long: some minutes from now, or until a moment; one of both."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("minutes" in attrs) == ("until" in attrs):
+            raise serializers.ValidationError({"minutes": "Give either minutes or until."}, code="required")
+        return attrs
+
+
+class PauseInput(_EndInput):
     minutes = StrictIntegerField(
         min_value=1,
         max_value=LONGEST_PAUSE_MINUTES,
         allow_null=True,
-        help_text="null pauses until resumed",
+        required=False,
+        help_text="Of the city's time; null pauses until resumed",
     )
+    until = FutureField(longest=LONGEST_PAUSE, required=False, help_text="Instead of `minutes`: up to 7 days")
+
+
+class BusyInput(_EndInput):
+    extra_minutes = StrictIntegerField(min_value=5, max_value=LONGEST_BUSY_MINUTES)
+    minutes = StrictIntegerField(min_value=1, max_value=LONGEST_PAUSE_MINUTES, required=False)
+    until = FutureField(longest=timedelta(days=1), required=False)
 
 
 class AvailabilityInput(serializers.Serializer[Any]):
@@ -141,6 +178,7 @@ class RestaurantOutput(serializers.Serializer[Any]):
     open = serializers.BooleanField()
     next_opening_at = serializers.DateTimeField(allow_null=True)
     closes_at = serializers.DateTimeField(allow_null=True)
+    last_order_at = serializers.DateTimeField(allow_null=True)
     picture_url = serializers.CharField()
 
 
@@ -160,6 +198,7 @@ class SpecialDayOutput(serializers.Serializer[Any]):
     date = serializers.DateField()
     opens = serializers.CharField(allow_null=True, help_text="null: closed that day")
     closes = serializers.CharField(allow_null=True)
+    repeats_yearly = serializers.BooleanField(help_text="On this day and month of every year")
 
 
 class WindowOutput(serializers.Serializer[Any]):
@@ -242,6 +281,11 @@ class CuisinesOutput(serializers.Serializer[Any]):
     results = CuisineOutput(many=True)
 
 
+class BusyOutput(serializers.Serializer[Any]):
+    extra_minutes = serializers.IntegerField()
+    until = serializers.DateTimeField()
+
+
 class KitchenOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     slug = serializers.CharField()
@@ -249,9 +293,12 @@ class KitchenOutput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=["owner", "manager", "kitchen"])
     accepting = serializers.BooleanField(help_text="false: paused until resumed")
     paused_until = serializers.DateTimeField(allow_null=True)
+    prep_minutes = serializers.IntegerField(help_text="The usual preparation time")
+    busy = BusyOutput(allow_null=True, help_text="How much longer it takes now, and until when")
     open = serializers.BooleanField()
     next_opening_at = serializers.DateTimeField(allow_null=True)
     closes_at = serializers.DateTimeField(allow_null=True)
+    last_order_at = serializers.DateTimeField(allow_null=True)
 
 
 class KitchensOutput(serializers.Serializer[Any]):

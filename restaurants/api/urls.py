@@ -1,6 +1,6 @@
 from django.urls import path
 
-from restaurants.api import catalogue, views
+from restaurants.api import catalogue, hours, views
 
 MENU = "restaurants/<uuid:restaurant_id>/catalogue"
 
@@ -9,6 +9,9 @@ urlpatterns = [
     path("restaurants/cuisines/", views.CuisinesView.as_view()),
     path("restaurants/mine/", views.MineView.as_view()),
     path("restaurants/<slug:key>/", views.RestaurantView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/hours/", hours.HoursView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/special-days/import/", hours.SpecialDaysImportView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/busy/", views.BusyView.as_view()),
     path("restaurants/<uuid:restaurant_id>/pause/", views.PauseView.as_view()),
     path("restaurants/<uuid:restaurant_id>/resume/", views.ResumeView.as_view()),
     path("restaurants/<uuid:restaurant_id>/items/<uuid:item_id>/", catalogue.ItemSwitchView.as_view()),

@@ -17,6 +17,7 @@ from restaurants.api.paging import link, page_limit, position_of
 from restaurants.api.serializers import (
     BrowseParameters,
     BrowseQuery,
+    BusyInput,
     CuisinesOutput,
     DetailQuery,
     KitchenOutput,
@@ -91,8 +92,9 @@ class MineView(APIView):
         examples=[OpenApiExample("Bo owns one", response_only=True, value={"results": [examples.KITCHEN]})],
     )
     def get(self, request: Request) -> Response:
-        mine = kitchens(user_id=current_user(request).pk, now=utc_now())
-        return Response({"results": [kitchen_body(place) for place in mine]})
+        now = utc_now()
+        mine = kitchens(user_id=current_user(request).pk, now=now)
+        return Response({"results": [kitchen_body(place, now) for place in mine]})
 
 
 class PauseView(APIView):
@@ -103,14 +105,48 @@ class PauseView(APIView):
         responses={200: KitchenOutput},
         examples=[
             OpenApiExample("Half an hour", request_only=True, value={"minutes": 30}),
+            OpenApiExample("Until six", request_only=True, value={"until": "2026-05-04T18:00:00+03:00"}),
             OpenApiExample("Paused", response_only=True, value=examples.PAUSED_KITCHEN),
         ],
     )
     def post(self, request: Request, restaurant_id: UUID) -> Response:
-        minutes = _valid(PauseInput(data=request.data)).validated_data["minutes"]
+        data, now = _valid(PauseInput(data=request.data)).validated_data, utc_now()
         user_id = current_user(request).pk
-        paused = kitchen.pause(user_id=user_id, restaurant_id=restaurant_id, minutes=minutes, now=utc_now())
-        return Response(kitchen_body(paused))
+        paused = kitchen.pause(user_id=user_id, restaurant_id=restaurant_id, **data, now=now)
+        return Response(kitchen_body(paused, now))
+
+
+class BusyView(APIView):
+    @extend_schema(
+        tags=["kitchen"],
+        summary="Say that cooking takes longer for a while",
+        description="Lists, quotes and orders promise so many minutes more; it ends by itself.",
+        request=BusyInput,
+        responses={200: KitchenOutput},
+        examples=[
+            OpenApiExample(
+                "20 minutes more for an hour", request_only=True, value={"extra_minutes": 20, "minutes": 60}
+            ),
+            OpenApiExample("Busy", response_only=True, value=examples.BUSY_KITCHEN),
+        ],
+    )
+    def put(self, request: Request, restaurant_id: UUID) -> Response:
+        data, now = _valid(BusyInput(data=request.data)).validated_data, utc_now()
+        user_id = current_user(request).pk
+        busy = kitchen.set_busy(user_id=user_id, restaurant_id=restaurant_id, **data, now=now)
+        return Response(kitchen_body(busy, now))
+
+    @extend_schema(
+        tags=["kitchen"],
+        summary="Cook as quickly as usual again",
+        request=None,
+        responses={200: KitchenOutput},
+        examples=[OpenApiExample("As usual", response_only=True, value=examples.KITCHEN)],
+    )
+    def delete(self, request: Request, restaurant_id: UUID) -> Response:
+        user_id, now = current_user(request).pk, utc_now()
+        usual = kitchen.set_busy(user_id=user_id, restaurant_id=restaurant_id, extra_minutes=0, now=now)
+        return Response(kitchen_body(usual, now))
 
 
 class ResumeView(APIView):
@@ -122,9 +158,9 @@ class ResumeView(APIView):
         examples=[OpenApiExample("Open again", response_only=True, value=examples.KITCHEN)],
     )
     def post(self, request: Request, restaurant_id: UUID) -> Response:
-        user_id = current_user(request).pk
-        resumed = kitchen.resume(user_id=user_id, restaurant_id=restaurant_id, now=utc_now())
-        return Response(kitchen_body(resumed))
+        user_id, now = current_user(request).pk, utc_now()
+        resumed = kitchen.resume(user_id=user_id, restaurant_id=restaurant_id, now=now)
+        return Response(kitchen_body(resumed, now))
 
 
 def _valid(form: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -10,14 +11,17 @@ from django.db.models.functions import Now
 from deliveryapp.ids import new_id
 
 MAX_DELIVERY_RADIUS_M = 20_000  # bounds the box that a list looks at
+LONGEST_BUSY_MINUTES = 120
 
 
 class Restaurant(models.Model):
     """A place that sells food. Prices include VAT; hours are wall times in `timezone`.
 
     `is_accepting` is the kitchen's own switch, `paused_until` a pause that ends by itself; open tickets are
-    still answered then. Unconfirmed orders made up to `closed_out_at` are not, nor any while support has it
-    suspended. `ticket_seq` is the number of the last ticket, raised under this row's lock.
+    still answered then. Until `busy_until` cooking takes `busy_minutes` longer. `last_order_minutes` before
+    the doors close the kitchen takes no order any more; it begins at most `slot_capacity` orders in a quarter
+    of an hour, any number when None. Unconfirmed orders made up to `closed_out_at` are not answered, nor any
+    while support has it suspended. `ticket_seq` is the number of the last ticket, raised under its lock.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -50,6 +54,10 @@ class Restaurant(models.Model):
     is_active = models.BooleanField(default=True)
     is_accepting = models.BooleanField(default=True)
     paused_until = models.DateTimeField(null=True, blank=True)
+    busy_minutes = models.PositiveSmallIntegerField(default=0, db_default=0)
+    busy_until = models.DateTimeField(null=True, blank=True)
+    last_order_minutes = models.PositiveSmallIntegerField(default=0, db_default=0)
+    slot_capacity = models.PositiveSmallIntegerField(null=True, blank=True)
     closed_out_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_because = models.CharField(max_length=120, blank=True)
@@ -77,6 +85,17 @@ class Restaurant(models.Model):
             models.CheckConstraint(
                 name="restaurant_prep_1_to_180_minutes",
                 condition=Q(prep_minutes__gte=1, prep_minutes__lte=180),
+            ),
+            models.CheckConstraint(
+                name="restaurant_busy_at_most_two_hours",
+                condition=Q(busy_minutes__lte=LONGEST_BUSY_MINUTES),
+            ),
+            models.CheckConstraint(
+                name="restaurant_last_order_within_four_hours", condition=Q(last_order_minutes__lte=240)
+            ),
+            models.CheckConstraint(
+                name="restaurant_slot_capacity_positive",
+                condition=Q(slot_capacity__isnull=True) | Q(slot_capacity__gte=1),
             ),
             models.CheckConstraint(
                 name="restaurant_radius_within_the_search_box",
@@ -130,12 +149,17 @@ class OpeningHours(models.Model):
 
 
 class SpecialDay(models.Model):
-    """Replaces the weekly hours of one date: other hours, or closed when no times are given."""
+    """Replaces the weekly hours of one date: other hours, or closed when no times are given.
+
+    One that `repeats_yearly` means this day and month of every year, whatever year is written; a row for the
+    very date comes before it.
+    """
 
     restaurant = models.ForeignKey(Restaurant, on_delete=models.PROTECT, related_name="special_days")
     date = models.DateField()
     opens = models.TimeField(null=True, blank=True)
     closes = models.TimeField(null=True, blank=True)
+    repeats_yearly = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["date", "opens"]
@@ -155,3 +179,36 @@ class SpecialDay(models.Model):
     def __str__(self) -> str:
         times = f"{self.opens:%H:%M}-{self.closes:%H:%M}" if self.opens and self.closes else "closed"
         return f"{self.date}: {times}"
+
+
+class HoursChange(models.Model):
+    """Who changed the hours, and how they were written before and after (`selectors.hours`)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    restaurant = models.ForeignKey(Restaurant, on_delete=models.PROTECT, related_name="hours_changes")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    before = models.JSONField()
+    after = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.restaurant_id} at {self.at}"
+
+
+class SlotLoad(models.Model):
+    """How many orders a kitchen begins in the quarter of an hour from `starts_at`, where that is limited."""
+
+    restaurant = models.ForeignKey(Restaurant, on_delete=models.PROTECT, related_name="slot_loads")
+    starts_at = models.DateTimeField(db_index=True)
+    taken = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["restaurant", "starts_at"], name="slot_load_one_row_per_slot"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at}: {self.taken}"

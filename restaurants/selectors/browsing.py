@@ -78,6 +78,8 @@ class _Candidate(NamedTuple):
     lat: float
     lng: float
     prep_minutes: int
+    busy_minutes: int
+    busy_until: datetime | None
     delivery_radius_m: int
     delivery_fee_minor: int
     delivery_fee_per_km_minor: int
@@ -127,7 +129,8 @@ def _rank(search: Search, now: datetime) -> list[_Ranked]:
     """Everybody within reach, in order. All are read, since a radius bounds how many there can be."""
     key_of, ranked = _SORT_KEYS[search.sort], []
     for row in _candidates(search, now):
-        terms = delivery_terms(row, distance_m=haversine_m(search.point, Point(row.lat, row.lng)))
+        distance_m = haversine_m(search.point, Point(row.lat, row.lng))
+        terms = delivery_terms(row, distance_m=distance_m, at=now)
         if terms.is_within_reach:
             ranked.append(_Ranked(SortKey(*key_of(row, terms), str(row.id)), row.id, terms))
     return sorted(ranked, key=attrgetter("key"))

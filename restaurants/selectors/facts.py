@@ -1,7 +1,7 @@
 """What this app tells others: frozen values, never rows."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from deliveryapp.geo import Point
@@ -10,6 +10,8 @@ from restaurants.pricing import EtaMinutes
 
 @dataclass(frozen=True, slots=True)
 class RestaurantInfo:
+    """`busy_minutes` come on top of `prep_minutes` until `busy_until`; see `pricing.busy_minutes`."""
+
     id: UUID
     slug: str
     name: str
@@ -20,6 +22,9 @@ class RestaurantInfo:
     timezone: str
     currency: str
     prep_minutes: int
+    busy_minutes: int
+    busy_until: datetime | None
+    slot_capacity: int | None
     delivery_radius_m: int
     delivery_fee_minor: int
     delivery_fee_per_km_minor: int
@@ -27,6 +32,21 @@ class RestaurantInfo:
     commission_bp: int
     tax_bp: int
     phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComingOpenings:
+    """When the doors are open in some time to come; orders are taken until `last_order` before they close."""
+
+    restaurant: RestaurantInfo
+    spans: tuple[tuple[datetime, datetime], ...]
+    last_order: timedelta
+
+    def is_open(self, at: datetime) -> bool:
+        return any(opens <= at < closes for opens, closes in self.spans)
+
+    def takes_orders(self, at: datetime) -> bool:
+        return any(opens <= at < closes - self.last_order for opens, closes in self.spans)
 
 
 @dataclass(frozen=True, slots=True)

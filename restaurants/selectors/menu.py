@@ -77,7 +77,7 @@ def _card(restaurant: Restaurant, schedule: Schedule, point: Point | None, now: 
     terms = None
     if point is not None:
         distance_m = haversine_m(point, Point(restaurant.lat, restaurant.lng))
-        terms = delivery_terms(restaurant, distance_m=distance_m)
+        terms = delivery_terms(restaurant, distance_m=distance_m, at=now)
     return Card(restaurant, open_state(restaurant, schedule, now), terms)
 
 

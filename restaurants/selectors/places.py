@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
@@ -16,27 +16,30 @@ from deliveryapp.geo import Point, haversine_m
 from restaurants import pricing
 from restaurants.errors import RestaurantClosed, RestaurantNotFound
 from restaurants.hours import Schedule, SpecialSpan, WeeklySpan
-from restaurants.models import Restaurant
+from restaurants.models import Restaurant, SlotLoad
 from restaurants.pricing import DeliveryTerms
-from restaurants.selectors.facts import RestaurantInfo
+from restaurants.selectors.facts import ComingOpenings, RestaurantInfo
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
     class _Hours(TypedDict):
         week_json: list[tuple[int, str, str]]
-        specials_json: list[tuple[str, str | None, str | None]]
+        specials_json: list[tuple[str, str | None, str | None, bool]]
 
     ScheduledRestaurant = WithAnnotations[Restaurant, _Hours]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenState:
-    """`next_opening_at` only while closed, `closes_at` only while open; None also when nobody knows."""
+    """Whether orders are taken. `next_opening_at` (when they are again) only while not, `closes_at` (the
+    doors) and `last_order_at` only while they are; None also when nobody knows.
+    """
 
     is_open: bool
     next_opening_at: datetime | None
     closes_at: datetime | None
+    last_order_at: datetime | None = None
 
 
 def get_restaurant(*, restaurant_id: UUID) -> RestaurantInfo:
@@ -65,8 +68,11 @@ _WEEK = """(
     FROM restaurants_openinghours WHERE restaurant_id = restaurants_restaurant.id
 )"""
 _SPECIALS = """(
-    SELECT coalesce(jsonb_agg(jsonb_build_array(date, opens, closes) ORDER BY date, opens), '[]')
-    FROM restaurants_specialday WHERE restaurant_id = restaurants_restaurant.id AND date >= %s
+    SELECT coalesce(
+        jsonb_agg(jsonb_build_array(date, opens, closes, repeats_yearly) ORDER BY date, opens), '[]'
+    )
+    FROM restaurants_specialday
+    WHERE restaurant_id = restaurants_restaurant.id AND (date >= %s OR repeats_yearly)
 )"""
 
 
@@ -92,9 +98,10 @@ def schedule_of(restaurant: ScheduledRestaurant) -> Schedule:
             for weekday, opens, closes in restaurant.week_json
         ),
         specials=tuple(
-            SpecialSpan(date.fromisoformat(day), _time(opens), _time(closes))
-            for day, opens, closes in restaurant.specials_json
+            SpecialSpan(date.fromisoformat(day), _time(opens), _time(closes), repeats)
+            for day, opens, closes, repeats in restaurant.specials_json
         ),
+        last_order=timedelta(minutes=restaurant.last_order_minutes),
     )
 
 
@@ -103,21 +110,52 @@ def _time(text: str | None) -> time | None:
 
 
 def open_state(restaurant: Restaurant, schedule: Schedule, now: datetime) -> OpenState:
-    """Whether an order would be taken: doors open, and the kitchen neither paused nor switched off."""
-    if not (restaurant.is_active and restaurant.is_accepting) or restaurant.suspended_at is not None:
+    """Whether an order would be taken: doors open, the last order not past, and the kitchen neither paused
+    nor switched off.
+    """
+    if is_switched_off(restaurant):
         return OpenState(False, None, None)
     earliest = max(now, restaurant.paused_until or now)
-    if earliest > now or not schedule.open_at(now):
-        return OpenState(False, schedule.next_opening(earliest), None)
-    return OpenState(True, None, schedule.closes_at(now))
+    if earliest > now or not schedule.takes_orders(now):
+        return OpenState(False, schedule.next_order(earliest), None)
+    closes_at = schedule.closes_at(now)
+    return OpenState(True, None, closes_at, closes_at and closes_at - schedule.last_order)
+
+
+def is_switched_off(restaurant: Restaurant) -> bool:
+    """No order is taken, for now or for later, until a person says so."""
+    return not (restaurant.is_active and restaurant.is_accepting) or restaurant.suspended_at is not None
+
+
+def coming_openings(*, restaurant_id: UUID, start: datetime, end: datetime) -> ComingOpenings:
+    """When between `start` and `end` orders are taken and cooked; never while it is switched off or paused.
+
+    Raises RestaurantNotFound.
+    """
+    restaurant = with_schedule(start).filter(pk=restaurant_id).first()
+    if restaurant is None:
+        raise RestaurantNotFound
+    begin, schedule = max(start, restaurant.paused_until or start), schedule_of(restaurant)
+    openings = [] if is_switched_off(restaurant) else schedule.openings(begin, end)
+    spans = tuple((max(opens, begin), closes) for opens, closes in openings)
+    return ComingOpenings(info_of(restaurant), spans, schedule.last_order)
+
+
+def slot_loads(*, restaurant_id: UUID, first: datetime, last: datetime) -> dict[datetime, int]:
+    """How many orders begin in each quarter of an hour of that time; those without any are left out."""
+    rows = SlotLoad.objects.filter(restaurant=restaurant_id, starts_at__gte=first, starts_at__lte=last)
+    return dict(rows.values_list("starts_at", "taken"))
 
 
 def require_open(*, restaurant_id: UUID, at: datetime) -> None:
-    """Raises RestaurantNotFound, and RestaurantClosed unless an order would be taken at that time."""
+    """Raises RestaurantNotFound, and RestaurantClosed unless there is cooking at that time: what was ordered
+    in time may be ready after the last order, until the doors close.
+    """
     restaurant = with_schedule(at).filter(pk=restaurant_id).first()
     if restaurant is None:
         raise RestaurantNotFound
-    state = open_state(restaurant, schedule_of(restaurant), at)
+    schedule = replace(schedule_of(restaurant), last_order=timedelta(0))
+    state = open_state(restaurant, schedule, at)
     if not state.is_open:
         raise RestaurantClosed(next_opening_at=state.next_opening_at)
 
@@ -134,6 +172,9 @@ def info_of(restaurant: Restaurant) -> RestaurantInfo:
         timezone=restaurant.timezone,
         currency=restaurant.currency,
         prep_minutes=restaurant.prep_minutes,
+        busy_minutes=restaurant.busy_minutes,
+        busy_until=restaurant.busy_until,
+        slot_capacity=restaurant.slot_capacity,
         delivery_radius_m=restaurant.delivery_radius_m,
         delivery_fee_minor=restaurant.delivery_fee_minor,
         delivery_fee_per_km_minor=restaurant.delivery_fee_per_km_minor,
@@ -144,6 +185,6 @@ def info_of(restaurant: Restaurant) -> RestaurantInfo:
     )
 
 
-def delivery_terms(info: RestaurantInfo, point: Point) -> DeliveryTerms:
-    """Reach, fee and time of a delivery to `point`."""
-    return pricing.delivery_terms(info, distance_m=haversine_m(info.location, point))
+def delivery_terms(info: RestaurantInfo, point: Point, *, at: datetime) -> DeliveryTerms:
+    """Reach, fee and time of a delivery to `point` that is cooked from `at`."""
+    return pricing.delivery_terms(info, distance_m=haversine_m(info.location, point), at=at)

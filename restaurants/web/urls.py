@@ -9,4 +9,5 @@ urlpatterns = [
     path("kitchen/", views.kitchens, name="kitchen"),
     path("kitchen/<slug:slug>/", views.board, name="kitchen-board"),
     path("kitchen/<slug:slug>/menu/", views.menu, name="kitchen-menu"),
+    path("kitchen/<slug:slug>/hours/", views.hours, name="kitchen-hours"),
 ]

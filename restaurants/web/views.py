@@ -10,6 +10,7 @@ from deliveryapp.models import User
 from restaurants.errors import RestaurantNotFound
 from restaurants.selectors.menu import picture_svg, restaurant_by_slug
 from restaurants.selectors.staff import membership, restaurants_of
+from restaurants.services.hours import MAY_CHANGE_HOURS
 
 
 @require_safe
@@ -66,6 +67,19 @@ def menu(request: HttpRequest, slug: str) -> HttpResponse:
     except RestaurantNotFound:
         raise Http404 from None
     return render(request, "restaurants/kitchen_menu.html", {"restaurant": place, "role": place.role})
+
+
+@require_safe
+@login_required
+def hours(request: HttpRequest, slug: str) -> HttpResponse:
+    """The editor of one restaurant's hours; it does not exist for who may not change them."""
+    try:
+        place = membership(user_id=_user(request).pk, slug=slug)
+    except RestaurantNotFound:
+        raise Http404 from None
+    if place.role not in MAY_CHANGE_HOURS:
+        raise Http404
+    return render(request, "restaurants/kitchen_hours.html", {"restaurant": place})
 
 
 def _user(request: HttpRequest) -> User:

@@ -23,6 +23,7 @@ MACHINE_FIELDS = {
     "BrowseParameters.cursor",
     "OrderInput.payment_gateway",  # one of the settings' names
     "OrderInput.payment_method",  # has a shape of its own, and refuses a number inside it
+    "SpecialDaysInput.text",  # only dates and times can be read; nothing of it is kept as text
     "SignUpForm.password",
     "LogInForm.password",
     "RefundForm.key",

@@ -189,6 +189,11 @@ PLANTED: dict[str, tuple[Callable[[Stage], UUID], str]] = {
         " expires_at = now() - interval '61 s'",
     ),
     "I15": (placed, f"UPDATE orders_orderline SET total_minor = total_minor + 1 {ORDER_IS}"),
+    "I21": (
+        placed,
+        "INSERT INTO restaurants_slotload (restaurant_id, starts_at, taken)"
+        f" SELECT restaurant_id, now(), 1 FROM orders_order {ORDER_IS.replace('order_id', 'id')}",
+    ),
     "I20": (
         placed,
         f"{MOVES} VALUES ('{NOBODYS}', 1, '', 'created', 'x', '', now()),"

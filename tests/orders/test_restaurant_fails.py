@@ -175,10 +175,31 @@ class TestTheKitchenGivesUp:
         order_id = stage.confirmed()
         for verb in verbs:
             stage.must(stage.board(order_id, verb))
-        stage.must(stage.board(order_id, "cancel", {"reason": "item_unavailable"}))
+        stage.must(stage.board(order_id, "cancel", {"reason": "kitchen_problem"}))
         assert stage.sandbox.effects(order_id) == RELEASED
         assert not LedgerEntry.objects.filter(order_id=order_id, account="restaurant").exists()
         stage.assert_clean()
+
+    @pytest.mark.parametrize(
+        ("verbs", "valid"),
+        [
+            ((), ["item_unavailable", "closing_early", "kitchen_problem", "other"]),
+            (("preparing",), ["item_unavailable", "closing_early", "kitchen_problem", "other"]),
+            (("preparing", "ready"), ["kitchen_problem", "other"]),
+        ],
+    )
+    def test_only_a_reason_that_can_be_true(
+        self, stage: Stage, verbs: tuple[str, ...], valid: list[str]
+    ) -> None:
+        order_id = stage.confirmed()
+        for verb in verbs:
+            stage.must(stage.board(order_id, verb))
+        [card] = stage.bo.get(f"{restaurant_path(stage, 'orders')}?state=active").json()["results"]
+        assert card["reject_reasons"] == valid
+        with nothing_changes(stage.sandbox):
+            refused = stage.board(order_id, "cancel", {"reason": "too_busy"})
+            assert assert_problem(refused, 409, "reason_not_valid")["reasons"] == valid
+        stage.must(stage.board(order_id, "cancel", {"reason": valid[0]}))
 
     def test_neither_before_its_yes_nor_on_the_road(self, stage: Stage) -> None:
         waiting, riding = stage.placed(), stage.on_the_road()

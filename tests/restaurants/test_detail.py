@@ -48,8 +48,8 @@ def test_hours_and_special_days_as_wall_times(api: APIClient, make: Make) -> Non
         {"weekday": 4, "opens": "18:00", "closes": "02:00"},
     ]
     assert body["special_days"] == [
-        {"date": "2025-06-20", "opens": None, "closes": None},
-        {"date": "2025-06-21", "opens": "12:00", "closes": "16:00"},
+        {"date": "2025-06-20", "opens": None, "closes": None, "repeats_yearly": False},
+        {"date": "2025-06-21", "opens": "12:00", "closes": "16:00", "repeats_yearly": False},
     ]
 
 

@@ -59,6 +59,32 @@ def test_a_fast_city_s_pause_is_short_on_the_wall(as_: As, bo: User, luna: Resta
     assert state(luna) == (True, MONDAY_NOON + timedelta(seconds=90))
 
 
+@time_machine.travel(MONDAY_NOON, tick=False)
+def test_pause_until_a_time(as_: As, bo: User, luna: Restaurant) -> None:
+    paused = as_(bo).post(url(luna, "pause"), {"until": "2025-05-06T11:00:00+03:00"}, format="json").json()
+    assert paused["paused_until"] == paused["next_opening_at"] == "2025-05-06T08:00:00Z"
+    assert state(luna) == (True, MONDAY_NOON + timedelta(hours=23))
+
+
+@time_machine.travel(MONDAY_NOON, tick=False)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"until": "2025-05-05T08:59:59Z"},
+        {"until": "2025-05-12T09:00:01Z"},
+        {"until": "2025-05-06T11:00:00"},
+        {"until": "tomorrow"},
+        {"until": None},
+        {"until": "2025-05-06T08:00:00Z", "minutes": 30},
+    ],
+)
+def test_no_time_to_pause_until(as_: As, bo: User, luna: Restaurant, body: object) -> None:
+    before = state(luna)
+    refused = as_(bo).post(url(luna, "pause"), body, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input")
+    assert state(luna) == before
+
+
 def test_pause_until_resumed(as_: As, bo: User, luna: Restaurant) -> None:
     paused = as_(bo).post(url(luna, "pause"), {"minutes": None}, format="json").json()
     assert (paused["accepting"], paused["open"], paused["next_opening_at"]) == (False, False, None)

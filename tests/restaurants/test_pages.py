@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from deliveryapp.models import User
-from restaurants.models import Restaurant
+from restaurants.models import Restaurant, StaffMember
 from tests.restaurants.conftest import Make
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><rect width="4" height="3"/></svg>'
@@ -68,6 +68,22 @@ def test_bo_finds_his_kitchen(client: Client, luna: Restaurant, bo: User) -> Non
     assert f'data-restaurant="{luna.pk}"' in board
 
 
+def test_hours_are_edited_by_owners_and_managers(
+    client: Client, luna: Restaurant, cleo: User, dov: User
+) -> None:
+    member = StaffMember.objects.create(restaurant=luna, user=cleo, role="kitchen")
+    client.force_login(cleo)
+    assert "/kitchen/luna/hours/" not in page(client, "/kitchen/luna/")
+    assert "Close for today" not in page(client, "/kitchen/luna/")
+    page(client, "/kitchen/luna/hours/", status=404)
+    member.role = "manager"
+    member.save()
+    assert "/kitchen/luna/hours/" in page(client, "/kitchen/luna/")
+    assert f'data-restaurant="{luna.pk}"' in page(client, "/kitchen/luna/hours/")
+    client.force_login(dov)
+    page(client, "/kitchen/luna/hours/", status=404)
+
+
 def test_who_works_nowhere_is_told_so(client: Client, luna: Restaurant, dov: User) -> None:
     client.force_login(dov)
     assert "luna" not in page(client, "/kitchen/").lower()
@@ -78,6 +94,8 @@ def test_a_stranger_s_board_does_not_exist(client: Client, luna: Restaurant, dov
     page(client, "/kitchen/luna/", status=404)
 
 
-@pytest.mark.parametrize("path", ["/", "/restaurants/luna/", "/kitchen/", "/kitchen/luna/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/restaurants/luna/", "/kitchen/", "/kitchen/luna/", "/kitchen/luna/hours/"]
+)
 def test_pages_are_only_read(client: Client, luna: Restaurant, path: str) -> None:
     assert client.post(path).status_code == 405

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deliveryapp.clock import utc_now
 from deliveryapp.geo import Point, offset
 from restaurants.facade import delivery_fee_minor, delivery_terms, get_restaurant, get_restaurants
 from restaurants.models import Restaurant
@@ -60,8 +61,9 @@ def test_a_promise_is_a_range_that_holds_the_estimate(prep_minutes: int, distanc
 
 def test_reach_ends_at_the_radius(make: Make) -> None:
     info = get_restaurant(restaurant_id=make("luna", delivery_radius_m=2_500).pk)
-    inside = delivery_terms(info, offset(info.location, distance_m=2_499, heading_deg=77))
-    outside = delivery_terms(info, offset(info.location, distance_m=2_502, heading_deg=77))
+    near = offset(info.location, distance_m=2_499, heading_deg=77)
+    far = offset(info.location, distance_m=2_502, heading_deg=77)
+    inside, outside = delivery_terms(info, near, at=utc_now()), delivery_terms(info, far, at=utc_now())
     assert (inside.distance_m, inside.is_within_reach, inside.fee_minor) == (2_499, True, 290 + 150)
     assert (outside.distance_m, outside.is_within_reach) == (2_502, False)
 

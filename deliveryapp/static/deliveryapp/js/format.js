@@ -56,6 +56,14 @@ export const slotTime = (at, timeZone) =>
     timeZone,
   }).format(new Date(at));
 
+export const slotClock = (at, timeZone) =>
+  new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", timeZone }).format(new Date(at));
+
+export const slotDay = (at, timeZone) =>
+  new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "short", timeZone }).format(
+    new Date(at),
+  );
+
 const daysFromToday = (at) =>
   Math.round((new Date(at).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 864e5);
 

@@ -15,6 +15,7 @@ export function orderBody({
   payment_gateway,
   use_credit = false,
   expected_total_minor = null,
+  scheduled_for = null,
 }) {
   return {
     restaurant_id: cart.restaurant.id,
@@ -26,6 +27,7 @@ export function orderBody({
     payment_gateway,
     use_credit,
     expected_total_minor,
+    scheduled_for,
   };
 }
 

@@ -3,7 +3,7 @@
 import { chooseAddress } from "../../deliveryapp/js/address-dialog.js";
 import { cart } from "../../deliveryapp/js/cart.js";
 import { cartLine } from "../../deliveryapp/js/cart-view.js";
-import { $, busy, debounce, h, icon, replace } from "../../deliveryapp/js/dom.js";
+import { $, busy, debounce, h, replace } from "../../deliveryapp/js/dom.js";
 import { minor, money } from "../../deliveryapp/js/format.js";
 import { place } from "../../deliveryapp/js/place.js";
 import { etaText, fetchQuote, orderBody, sumLines } from "../../deliveryapp/js/quote.js";
@@ -13,6 +13,7 @@ import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js
 import { CreditChoice } from "./credit.js";
 import { PaymentChoice, testBadge } from "./payment.js";
 import { placeRow } from "./place-row.js";
+import { slotFullNotice, WhenChoice, whenRow } from "./when.js";
 import {
   askingNotice,
   cardFormNotice,
@@ -24,7 +25,7 @@ import {
 
 const TIPS_MINOR = [0, 100, 200, 300, 500];
 const root = $("#checkout");
-const choice = { tip_minor: 0, note: "" };
+const choice = { tip_minor: 0, note: "", scheduled_for: null };
 const parts = {};
 let quote = null;
 let quoting = new AbortController();
@@ -47,6 +48,7 @@ function build() {
   );
   parts.credit = new CreditChoice({ onChange: showPrice });
   parts.credit.load(cart.restaurant.currency);
+  parts.when = new WhenChoice({ onPick: pickTime });
   parts.payment = new PaymentChoice({ onPick: () => replace(parts.declined) });
   const note = h("textarea", {
     id: "note",
@@ -69,6 +71,7 @@ function build() {
           parts.place,
           h("div", { class: "field note" }, h("label", { for: "note" }, "Note"), note),
         ),
+        card("When", parts.when.element),
         card(
           "Tip for the driver",
           h("p", { class: "muted small" }, "All of it goes to the person who rides."),
@@ -158,6 +161,22 @@ function tipChip(amount, currency) {
   );
 }
 
+function pickTime() {
+  choice.scheduled_for = parts.when.value;
+  replace(parts.notice);
+  requote();
+}
+
+/** Which times are free depends on the kitchen and the door. */
+function askTimes() {
+  if (cart.count && place.current) parts.when.load(cart.restaurant.id, place.current);
+}
+
+function refusal(error) {
+  if (error.code !== "slot_full") return refusalNotice(error, { again: requote });
+  return slotFullNotice(error, { choose: (at) => parts.when.choose(at) });
+}
+
 async function requote() {
   quoting.abort();
   quote = null;
@@ -177,7 +196,8 @@ async function requote() {
   } catch (error) {
     if (error.name !== "ApiError") throw error;
     if (error.code === "aborted") return;
-    replace(parts.price, refusalNotice(error, { again: requote }));
+    replace(parts.price, refusal(error));
+    if (error.code === "slot_full" || error.code === "restaurant_closed") askTimes();
   }
 }
 
@@ -187,7 +207,9 @@ function showPrice() {
     parts.price,
     sumLines(quote),
     parts.credit.split(quote.total),
-    h("p", { class: "row small strong" }, icon("clock"), `Arrives in about ${etaText(quote)}`),
+    whenRow(quote.scheduled_for ? `Arrives around ${parts.when.text}` : `Arrives in about ${etaText(quote)}`),
+    quote.busy_minutes > 0 &&
+      h("p", { class: "muted small" }, `The kitchen is busy: ${quote.busy_minutes} minutes more than usual.`),
   );
 }
 
@@ -248,9 +270,10 @@ function refused(error, body) {
     replace(parts.notice, unavailableNotice(error, { again: submit }));
     return;
   }
-  replace(parts.notice, refusalNotice(error, { again: requote }));
+  replace(parts.notice, refusal(error));
   // The menu, the hours or the prices moved under the customer: show the new price before they decide again.
-  if (error.status === 409) requote();
+  if (error.code === "slot_full") askTimes();
+  else if (error.status === 409) requote();
 }
 
 /** 201: placed. 202: the bank has the word, or the provider has not answered yet; the cart stays until the order is placed. */
@@ -285,6 +308,7 @@ async function settleOldAttempt() {
 
 paint();
 requote();
+askTimes();
 settleOldAttempt();
 const later = debounce(requote, 250);
 /** What was said about the order belongs to the cart and the door it was said about. */
@@ -300,4 +324,5 @@ place.onChange(() => {
   takeBack();
   paint();
   requote();
+  askTimes();
 });

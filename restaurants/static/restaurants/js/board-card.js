@@ -44,7 +44,8 @@ function top(order, { print }) {
       {},
       h("div", { class: "number" }, order.number),
       h("div", { class: "small muted" }, `${order.customer_first_name} · ${clock(order.placed_at)}`),
-      order.scheduled_for && h("div", { class: "small strong" }, `For ${clock(order.scheduled_for)} at the door`),
+      order.scheduled_for &&
+        h("div", { class: "badge info for-later" }, icon("clock"), `For ${clock(order.scheduled_for)}`),
     ),
     deadline || h("span", { class: "grow" }),
     h(
@@ -122,17 +123,30 @@ function acts(order, actions) {
     },
     `+${LATER_MINUTES} min`,
   );
+  const cancel = h(
+    "button",
+    {
+      type: "button",
+      class: "link-button small give-up",
+      "aria-label": `Cancel ${order.number}`,
+      onclick: (event) => actions.giveUp(order, event.currentTarget),
+    },
+    "Cancel this order",
+  );
   if (order.status === "confirmed")
-    return h(
-      "div",
-      { class: "acts" },
-      button("Start cooking", "preparing", "primary"),
-      button("Ready", "ready", ""),
-      later,
-    );
+    return [
+      h(
+        "div",
+        { class: "acts" },
+        button("Start cooking", "preparing", "primary"),
+        button("Ready", "ready", ""),
+        later,
+      ),
+      cancel,
+    ];
   if (order.status === "preparing")
-    return h("div", { class: "acts" }, button("Ready", "ready", "good"), later);
-  return null;
+    return [h("div", { class: "acts" }, button("Ready", "ready", "good"), later), cancel];
+  return order.status === "ready" ? cancel : null;
 }
 
 const DRIVER_STATUS = {

@@ -1,17 +1,10 @@
-// The kitchen's switches: pausing orders for a while, and taking dishes off the menu. Both end by themselves.
+// Taking dishes off the menu for a while, which ends by itself.
 
 import { ApiError, api, serverNow_ms } from "../../deliveryapp/js/api.js";
 import { $, busy, debounce, h, icon, replace } from "../../deliveryapp/js/dom.js";
-import { clock, dayAndClock } from "../../deliveryapp/js/format.js";
+import { dayAndClock } from "../../deliveryapp/js/format.js";
 import { errorState, explain, openDialog, skeletonLines, toast } from "../../deliveryapp/js/ui.js";
 
-const PAUSES = [
-  [15, "15 minutes"],
-  [30, "30 minutes"],
-  [60, "1 hour"],
-  [120, "2 hours"],
-  [null, "Until I resume"],
-];
 const HOUR_MS = 3_600_000;
 const RETURNS = [
   ["today", "at the end of today"],
@@ -20,71 +13,8 @@ const RETURNS = [
   ["hand", "when I switch it on"],
 ];
 
-export function startSwitches({ base, slug }) {
-  const showState = (kitchen) => showPaused(kitchen, () => resume(base, showState));
-  $("#pause").addEventListener("click", () => pause(base, showState));
+export function startSoldOut({ base }) {
   $("#items").addEventListener("click", () => openItems(base));
-  const look = async () => {
-    const mine = await api.get("restaurants/mine/").catch(() => null);
-    const kitchen = mine?.results.find((place) => place.slug === slug);
-    if (kitchen) showState(kitchen);
-  };
-  look();
-  setInterval(look, 60_000);
-}
-
-const isPaused = ({ accepting, paused_until: until }) =>
-  !accepting || (until && Date.parse(until) > serverNow_ms());
-
-function showPaused(kitchen, onResume) {
-  const bar = $("#paused");
-  bar.hidden = !isPaused(kitchen);
-  $("#pause").hidden = !bar.hidden;
-  if (bar.hidden) return;
-  const until = kitchen.paused_until
-    ? `New orders are paused until ${clock(kitchen.paused_until)}.`
-    : "New orders are paused.";
-  replace(
-    bar,
-    icon("pause"),
-    h("span", { class: "grow strong" }, until),
-    h("button", { type: "button", class: "button small", onclick: onResume }, "Resume now"),
-  );
-}
-
-async function pause(base, showState) {
-  const opened = openDialog({
-    title: "Pause new orders?",
-    body: h(
-      "div",
-      { class: "stack" },
-      h(
-        "p",
-        { class: "muted" },
-        "Orders you already have stay on the board. Customers see that you are closed for now.",
-      ),
-      h(
-        "div",
-        { class: "chips" },
-        PAUSES.map(([minutes, text]) =>
-          h("button", { type: "button", class: "chip", onclick: () => opened.close({ minutes }) }, text),
-        ),
-      ),
-    ),
-  });
-  const answer = await opened.closed;
-  if (answer) await change(() => api.post(`${base}pause/`, answer), showState);
-}
-
-const resume = (base, showState) => change(() => api.post(`${base}resume/`), showState);
-
-async function change(call, showState) {
-  try {
-    showState(await call());
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    explain(error);
-  }
 }
 
 /** What the API is told: the end of today is the restaurant's, so the server reckons it. */

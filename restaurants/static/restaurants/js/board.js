@@ -9,7 +9,8 @@ import { Alarm } from "./alarm.js";
 import { paperTicket, ticketContent } from "./board-card.js";
 import { BoardState, COLUMNS } from "./board-state.js";
 import { askReason } from "./reject-dialog.js";
-import { startSwitches } from "./board-switches.js";
+import { startKitchenState } from "./board-kitchen.js";
+import { startSoldOut } from "./board-switches.js";
 
 const root = $("#board");
 const { restaurant: restaurantId, slug, name } = root.dataset;
@@ -172,6 +173,12 @@ const actions = {
     board.expectEnd(order.id);
     await act(order, button, "reject", answer);
   },
+  giveUp: async (order, button) => {
+    const answer = await askReason(order);
+    if (!answer) return;
+    board.expectEnd(order.id);
+    await act(order, button, "cancel", answer);
+  },
   dismiss: (order) => {
     board.dismiss(order.id);
     paint();
@@ -253,7 +260,8 @@ async function start() {
     paint();
     toast("New orders will ring until somebody answers.", { kind: "good" });
   });
-  startSwitches({ base, slug });
+  startSoldOut({ base });
+  startKitchenState({ base, slug, mayClose: root.dataset.role !== "kitchen" });
   try {
     await onFrame(await runningOrders());
   } catch (error) {

@@ -11,9 +11,11 @@ const REASONS = [
   ["other", "Another reason"],
 ];
 
-/** Resolves to {reason, detail}, undefined when the kitchen changed its mind. */
+/** Resolves to {reason, detail}, undefined when the kitchen changed its mind. The order says which reasons fit now. */
 export async function askReason(order) {
-  const detail = h("textarea", { id: "reject-detail", maxlength: 200 });
+  const isConfirmed = order.status !== "placed";
+  const reasons = REASONS.filter(([value]) => order.reject_reasons.includes(value));
+  const detail = h("textarea", { id: "reject-detail", maxlength: 120 });
   const radio = ([value, text], index) =>
     h(
       "label",
@@ -24,12 +26,14 @@ export async function askReason(order) {
   const form = h(
     "form",
     {},
-    REASONS.map(radio),
+    isConfirmed &&
+      h("p", { class: "muted" }, "You confirmed this order. The customer gets everything back, and you are not paid for it."),
+    reasons.map(radio),
     h("div", { class: "field" }, h("label", { for: "reject-detail" }, "Anything to add?"), detail),
   );
   const keep = h("button", { type: "button", class: "button" }, "Go back");
-  const send = h("button", { type: "button", class: "button danger solid" }, "Reject order");
-  const opened = openDialog({ title: `Reject ${order.number}?`, body: form, foot: [keep, send] });
+  const send = h("button", { type: "button", class: "button danger solid" }, isConfirmed ? "Cancel order" : "Reject order");
+  const opened = openDialog({ title: `${isConfirmed ? "Cancel" : "Reject"} ${order.number}?`, body: form, foot: [keep, send] });
   keep.addEventListener("click", () => opened.close());
   send.addEventListener("click", () =>
     opened.close({ reason: new FormData(form).get("reason"), detail: detail.value.trim() }),
