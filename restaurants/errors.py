@@ -15,6 +15,12 @@ class RestaurantClosed(Conflict):
     code, title = "restaurant_closed", "The restaurant is closed"
 
 
+class AreaInvalid(Unprocessable):
+    """Its sides cross each other, it has no inside, or a corner is further away than anybody may deliver."""
+
+    code, title = "area_invalid", "The delivery area is not valid"
+
+
 class RoleRequired(Forbidden):
     """The asker works there, but not in a role that may do this."""
 
@@ -67,3 +73,9 @@ class RestaurantSuspended(Conflict):
     """Support has taken it off the platform for now; only support lifts that."""
 
     code, title = "restaurant_suspended", "The restaurant is suspended"
+
+
+class FavouritesFull(Conflict):
+    """Nobody keeps more than 500 restaurants."""
+
+    code, title = "favourites_full", "You have too many favourites"

@@ -17,7 +17,8 @@ class Restaurant(models.Model):
 
     `is_accepting` is the kitchen's own switch, `paused_until` a pause that ends by itself; open tickets are
     still answered then. Unconfirmed orders made up to `closed_out_at` are not, nor any while support has it
-    suspended. `ticket_seq` is the number of the last ticket, raised under this row's lock.
+    suspended. `ticket_seq` is the number of the last ticket, raised under this row's lock. `delivery_area`, a
+    closed ring of [lng, lat] in degrees, replaces the radius where it is given.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -40,6 +41,7 @@ class Restaurant(models.Model):
     rating_count = models.PositiveIntegerField(default=0)
     prep_minutes = models.PositiveSmallIntegerField(default=20)
     delivery_radius_m = models.PositiveIntegerField(default=3_000)
+    delivery_area = models.JSONField(null=True, blank=True)
     delivery_fee_minor = models.BigIntegerField(default=0)
     delivery_fee_per_km_minor = models.BigIntegerField(default=0)
     minimum_order_minor = models.BigIntegerField(default=0)

@@ -27,6 +27,15 @@ class RestaurantInfo:
     commission_bp: int
     tax_bp: int
     phone: str
+    delivery_area: list[list[float]] | None = None
+
+    @property
+    def lat(self) -> float:
+        return self.location.lat
+
+    @property
+    def lng(self) -> float:
+        return self.location.lng
 
 
 @dataclass(frozen=True, slots=True)

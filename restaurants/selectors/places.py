@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import JSONField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from deliveryapp.geo import Point, haversine_m
+from deliveryapp.geo import Point
 from restaurants import pricing
 from restaurants.errors import RestaurantClosed, RestaurantNotFound
 from restaurants.hours import Schedule, SpecialSpan, WeeklySpan
@@ -141,9 +141,10 @@ def info_of(restaurant: Restaurant) -> RestaurantInfo:
         commission_bp=restaurant.commission_bp,
         tax_bp=restaurant.tax_bp,
         phone=restaurant.phone,
+        delivery_area=restaurant.delivery_area,
     )
 
 
 def delivery_terms(info: RestaurantInfo, point: Point) -> DeliveryTerms:
     """Reach, fee and time of a delivery to `point`."""
-    return pricing.delivery_terms(info, distance_m=haversine_m(info.location, point))
+    return pricing.terms_to(info, point)
