@@ -4,17 +4,20 @@ from typing import TypedDict
 from uuid import UUID
 
 from restaurants.pricing import DeliveryTariff, DeliveryTerms, EtaMinutes, delivery_fee_minor, ride_time
+from restaurants.selectors.again import on_todays_menu
 from restaurants.selectors.alternatives import alternatives
 from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, price_cart
 from restaurants.selectors.facts import (
     Alternative,
     CartLine,
     Membership,
+    PastLine,
     PricedCart,
     PricedLine,
     PricedOption,
     RestaurantInfo,
     TicketInfo,
+    TodaysMenu,
 )
 from restaurants.selectors.places import (
     answers_no_more,
@@ -37,11 +40,13 @@ __all__ = [
     "DeliveryTerms",
     "EtaMinutes",
     "Membership",
+    "PastLine",
     "PricedCart",
     "PricedLine",
     "PricedOption",
     "RestaurantInfo",
     "TicketInfo",
+    "TodaysMenu",
     "acknowledge_ticket",
     "alternatives",
     "answers_no_more",
@@ -51,6 +56,7 @@ __all__ = [
     "get_restaurant",
     "get_restaurants",
     "lift_suspension",
+    "on_todays_menu",
     "open_ticket",
     "price_cart",
     "require_open",

@@ -23,7 +23,7 @@ MAX_LINES = 100
 MAX_QUANTITY = 99
 
 
-class _Choice(NamedTuple):
+class Choice(NamedTuple):
     """An option in its group; Nones stand for a group without options, and for an item without groups."""
 
     group_id: UUID | None
@@ -63,11 +63,11 @@ def price_cart(*, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime)
     """
     _check_size(lines)
     restaurant = _open_restaurant(restaurant_id, now)
-    items, choices = _menu_of(restaurant, {line.item_id for line in lines})
+    items, choices = menu_of(restaurant, {line.item_id for line in lines})
     return PricedCart(
         restaurant=info_of(restaurant),
         lines=tuple(
-            _priced(line, items.get(line.item_id), choices.get(line.item_id, []), now) for line in lines
+            priced(line, items.get(line.item_id), choices.get(line.item_id, []), now) for line in lines
         ),
     )
 
@@ -92,15 +92,15 @@ def _open_restaurant(restaurant_id: UUID, now: datetime) -> Restaurant:
     return restaurant
 
 
-def _menu_of(
+def menu_of(
     restaurant: Restaurant, item_ids: set[UUID]
-) -> tuple[dict[UUID, MenuItem], dict[UUID, list[_Choice]]]:
+) -> tuple[dict[UUID, MenuItem], dict[UUID, list[Choice]]]:
     """These items with what a price needs, and per item all its choices, in the order of the menu."""
     rows = MenuItem.objects.filter(restaurant=restaurant, pk__in=item_ids).order_by(*_MENU_ORDER)
     items: dict[UUID, MenuItem] = {}
-    choices: dict[UUID, list[_Choice]] = defaultdict(list)
+    choices: dict[UUID, list[Choice]] = defaultdict(list)
     for row in rows.values_list(*_ITEM_COLUMNS, *_CHOICE_COLUMNS):
-        item_id, choice = row[0], _Choice(*row[len(_ITEM_COLUMNS) :])
+        item_id, choice = row[0], Choice(*row[len(_ITEM_COLUMNS) :])
         if item_id not in items:
             items[item_id] = MenuItem(**dict(zip(_ITEM_COLUMNS, row, strict=False)))
         if choice.group_id is not None:
@@ -108,7 +108,7 @@ def _menu_of(
     return items, choices
 
 
-def _priced(line: CartLine, item: MenuItem | None, choices: Sequence[_Choice], now: datetime) -> PricedLine:
+def priced(line: CartLine, item: MenuItem | None, choices: Sequence[Choice], now: datetime) -> PricedLine:
     if item is None:
         raise ItemNotFound("This restaurant has no such item.", item_id=line.item_id)
     if not item.is_sold(now):
@@ -126,7 +126,7 @@ def _priced(line: CartLine, item: MenuItem | None, choices: Sequence[_Choice], n
     )
 
 
-def _chosen(line: CartLine, item: MenuItem, choices: Sequence[_Choice]) -> tuple[PricedOption, ...]:
+def _chosen(line: CartLine, item: MenuItem, choices: Sequence[Choice]) -> tuple[PricedOption, ...]:
     """The options of a line, in the order of the menu."""
     wanted = set(line.option_ids)
     if len(wanted) < len(line.option_ids):
@@ -142,7 +142,7 @@ def _chosen(line: CartLine, item: MenuItem, choices: Sequence[_Choice]) -> tuple
     )
 
 
-def _check_groups(item: MenuItem, choices: Sequence[_Choice], taken: Sequence[_Choice]) -> None:
+def _check_groups(item: MenuItem, choices: Sequence[Choice], taken: Sequence[Choice]) -> None:
     for choice in taken:
         if not choice.is_available:
             raise ItemUnavailable(

@@ -76,6 +76,35 @@ class PricedCart:
 
 
 @dataclass(frozen=True, slots=True)
+class PastLine:
+    """A line of an earlier order: options as (group, name), `total_minor` for all pieces then."""
+
+    item_id: UUID
+    quantity: int
+    options: tuple[tuple[str, str], ...]
+    note: str
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TodaysLine:
+    """`change` is empty, `price_changed`, or why there is no `line`: item_gone, item_sold_out, option_gone,
+    option_sold_out, or options_changed when the item now asks for other choices.
+    """
+
+    change: str
+    line: PricedLine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TodaysMenu:
+    restaurant: RestaurantInfo
+    is_open: bool
+    next_opening_at: datetime | None
+    lines: tuple[TodaysLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketInfo:
     seq: int
     opened_at: datetime

@@ -7,7 +7,7 @@ from math import cos, degrees, radians
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, FloatField, OuterRef, Q, Value
 
 from deliveryapp.geo import EARTH_RADIUS_M, Point
 from restaurants.models import Favourite, MenuItem, Restaurant
@@ -67,12 +67,20 @@ class Reached(NamedTuple):
 
 def reached(search: Search, now: datetime) -> list[Reached]:
     """Everybody who fits, whatever the cuisine, in no order."""
-    found = []
-    for row in _candidates(search, now):
-        terms = terms_to(row, search.point)
-        if terms.is_within_reach and not (search.free_delivery and terms.fee_minor):
-            found.append(Reached(row, terms, None))
-    return _mentioning(search.words, found) if search.words and found else found
+    found = [
+        Reached(row, terms, None)
+        for row in _candidates(search)
+        if (terms := terms_to(row, search.point)).is_within_reach
+        and not (search.free_delivery and terms.fee_minor)
+    ]
+    if search.words and found:
+        found = _mentioning(search.words, found)
+    return _open(found, now) if search.open_now and found else found
+
+
+def _candidates(search: Search) -> list[Candidate]:
+    rows = Restaurant.objects.filter(_wanted(search), is_active=True).order_by()
+    return [Candidate(*row) for row in rows.values_list(*Candidate._fields)]
 
 
 def _mentioning(words: str, found: list[Reached]) -> list[Reached]:
@@ -80,13 +88,11 @@ def _mentioning(words: str, found: list[Reached]) -> list[Reached]:
     return [place._replace(dish=hits[place.row.id]) for place in found if place.row.id in hits]
 
 
-def _candidates(search: Search, now: datetime) -> list[Candidate]:
-    if not search.open_now:
-        rows = Restaurant.objects.filter(_wanted(search), is_active=True).order_by()
-        return [Candidate(*row) for row in rows.values_list(*Candidate._fields)]
-    scheduled = with_schedule(now).filter(_wanted(search)).order_by()
-    is_open = (row for row in scheduled if open_state(row, schedule_of(row), now).is_open)
-    return [Candidate(*(getattr(row, column) for column in Candidate._fields)) for row in is_open]
+def _open(found: list[Reached], now: datetime) -> list[Reached]:
+    """Last, since hours are what costs most to read."""
+    rows = with_schedule(now).in_bulk([place.row.id for place in found])
+    is_open = {row.pk for row in rows.values() if open_state(row, schedule_of(row), now).is_open}
+    return [place for place in found if place.row.id in is_open]
 
 
 def _wanted(search: Search) -> Q:
@@ -108,9 +114,11 @@ def _wanted(search: Search) -> Q:
 
 
 def _box(point: Point) -> Q:
-    """Around the point, as wide as any delivery radius, also across the antimeridian and at the poles."""
+    """Around the point, as wide as any reach: the index finds it. Then as wide as each radius, which leaves
+    few to calculate. Also across the antimeridian and at the poles.
+    """
     lat_deg = degrees(MAX_DELIVERY_RADIUS_M / EARTH_RADIUS_M)
-    lats = Q(lat__gte=point.lat - lat_deg, lat__lte=point.lat + lat_deg)
+    lats = Q(lat__gte=point.lat - lat_deg, lat__lte=point.lat + lat_deg) & _near(point)
     widest = min(90.0, abs(point.lat) + lat_deg)
     lng_deg = lat_deg / max(cos(radians(widest)), 1e-9)
     west, east = point.lng - lng_deg, point.lng + lng_deg
@@ -119,3 +127,12 @@ def _box(point: Point) -> Q:
     if east > 180:
         return lats & (Q(lng__gte=west) | Q(lng__lte=east - 360))
     return lats & Q(lng__gte=west, lng__lte=east)
+
+
+def _near(point: Point) -> Q:
+    """The latitude within the restaurant's own radius, a metre more for rounding; an area says it itself."""
+    reach_deg = ExpressionWrapper(
+        (F("delivery_radius_m") + 1) * Value(degrees(1 / EARTH_RADIUS_M)), output_field=FloatField()
+    )
+    within = Q(lat__gte=Value(point.lat) - reach_deg, lat__lte=Value(point.lat) + reach_deg)
+    return Q(delivery_area__isnull=False) | within

@@ -243,23 +243,26 @@ def test_a_limit_out_of_bounds_is_brought_back(api: APIClient, make: Make, limit
     assert slugs(api, limit=limit) == ["luna"]
 
 
-@pytest.mark.parametrize("open_now", ["true", "false"])
+@pytest.mark.parametrize(
+    ("params", "queries"),
+    [
+        ({}, 2),
+        ({"open_now": "true"}, 3),
+        ({"q": "dish"}, 3),
+        ({"q": "pizzza"}, 4),  # a typing error is looked for when nothing is spelled so
+        ({"q": "dish", "open_now": "true", "diet": "vegetarian", "min_rating": "0"}, 4),
+    ],
+)
 def test_a_page_costs_the_same_whatever_its_length(
-    api: APIClient, make: Make, open_now: str, django_assert_num_queries: Any
+    api: APIClient, make: Make, params: dict[str, str], queries: int, django_assert_num_queries: Any
 ) -> None:
     make("r0")
-    with django_assert_num_queries(2):
-        assert len(slugs(api, open_now=open_now)) == 1
-    with django_assert_num_queries(3):
-        assert len(slugs(api, open_now=open_now, q="dish")) == 1
+    with django_assert_num_queries(queries):
+        assert len(slugs(api, **params)) == 1
     for number in range(1, 30):
         make(f"r{number}")
-    with django_assert_num_queries(2):
-        assert len(slugs(api, open_now=open_now, limit=100)) == 30
-    with django_assert_num_queries(3):
-        assert len(slugs(api, open_now=open_now, q="dish", limit=100)) == 30
-    with django_assert_num_queries(4):  # a typing error is looked for when nothing is spelled so
-        assert len(slugs(api, open_now=open_now, q="pizzza", limit=100)) == 30
+    with django_assert_num_queries(queries):
+        assert len(slugs(api, **params, limit=100)) == 30
 
 
 @time_machine.travel(MONDAY_NOON, tick=False)
