@@ -1,4 +1,4 @@
-"""What browsing costs in a city of many restaurants: list, search and menu, against a route that does nothing."""
+"""What browsing costs in a large city: list, search and menu, beside a route that does nothing."""
 
 import random
 import time
@@ -112,14 +112,14 @@ def _routes() -> dict[str, Call]:
         Restaurant.objects.filter(is_active=True).order_by("id").values_list("slug", flat=True)[:200]
     )
 
-    def get(path: str, **params: object) -> None:
+    def get(path: str, **params: str | int) -> None:
         answer = client.get(path, params)
         if answer.status_code != 200:
             raise RuntimeError(f"{path} answered {answer.status_code}: {answer.content[:300]!r}")
 
-    def browse(**params: object) -> None:
+    def browse(**params: str | int) -> None:
         door = next(doors)
-        get("/api/v1/restaurants/", lat=door.lat, lng=door.lng, **params)
+        get("/api/v1/restaurants/", lat=str(door.lat), lng=str(door.lng), **params)
 
     return {
         "raw route (control)": lambda: get("/livez"),
@@ -127,7 +127,7 @@ def _routes() -> dict[str, Call]:
         "list, open now": lambda: browse(open_now="true", sort="eta"),
         "list, filtered": lambda: browse(min_rating="4", price_level="1,2", diet="vegetarian"),
         "search": lambda: browse(q=next(words)),
-        "menu": lambda: get(f"/api/v1/restaurants/{next(slugs)}/", lat=CENTRE.lat, lng=CENTRE.lng),
+        "menu": lambda: get(f"/api/v1/restaurants/{next(slugs)}/", lat=str(CENTRE.lat), lng=str(CENTRE.lng)),
     }
 
 
