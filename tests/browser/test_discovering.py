@@ -1,4 +1,4 @@
-"""Ada looks for soup, keeps Bo's kitchen at hand and finds it among her favourites, on a phone and at a desk."""
+"""Ada looks for a burger, keeps Bo's kitchen at hand and finds it again, on a phone and at a desk."""
 
 from __future__ import annotations
 
