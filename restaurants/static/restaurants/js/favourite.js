@@ -15,29 +15,30 @@ async function isKept(restaurant) {
 export function favouriteButton(restaurant) {
   if (!signedIn()) return false;
   let kept = false;
-  const text = h("span", {}, "Favourite");
   const button = h(
     "button",
     { type: "button", class: "chip favourite", "aria-pressed": "false", onclick: toggle },
     icon("heart"),
-    text,
+    "Favourite",
   );
   const paint = () => button.setAttribute("aria-pressed", String(kept));
 
-  async function toggle() {
-    try {
-      const call = kept ? api.delete : api.put;
-      await busy(button, () => call(`favourites/${restaurant.id}/`));
-      kept = !kept;
-      paint();
-    } catch (error) {
-      explain(error);
-    }
-  }
-
-  isKept(restaurant).then((answer) => {
+  const known = isKept(restaurant).then((answer) => {
     kept = answer;
     paint();
   });
+
+  /** What was kept before is known first, or its late answer would paint over what was just pressed. */
+  async function turn() {
+    await known;
+    await (kept ? api.delete : api.put)(`favourites/${restaurant.id}/`);
+    kept = !kept;
+    paint();
+  }
+
+  function toggle() {
+    return busy(button, turn).catch(explain);
+  }
+
   return button;
 }
