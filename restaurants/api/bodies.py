@@ -65,7 +65,9 @@ def area_body(ring: list[list[float]] | None) -> Body | None:
 
 
 def _dish_body(dish: Dish | None, currency: str) -> Body | None:
-    return dish and {"id": dish.id, "name": dish.name, "price": _money(dish.price_minor, currency)}
+    if dish is None:
+        return None
+    return {"id": dish.id, "name": dish.name, "price": _money(dish.price_minor, currency)}
 
 
 def detail_body(detail: Detail, now: datetime) -> Body:
