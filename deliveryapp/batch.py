@@ -113,9 +113,9 @@ class Batch:
         self._updates.append(_Update(rows, values, expect, refusal))
 
     def execute(self) -> None:
-        """Raises NotOverwritten when an upsert came too soon, NoneLeft when a counter is full, the refusal of an
-        update that missed, StaleWrite when somebody else was quicker, IntegrityError when another constraint
-        refuses.
+        """Raises NotOverwritten when an upsert came too soon, NoneLeft when a counter is full, the refusal of
+        an update that missed, StaleWrite when somebody else was quicker, IntegrityError when another
+        constraint refuses.
         """
         require_transaction()
         parts = [_insert_sql(model, rows) for model, rows in self._inserts.items()]

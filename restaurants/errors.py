@@ -15,6 +15,12 @@ class RestaurantClosed(Conflict):
     code, title = "restaurant_closed", "The restaurant is closed"
 
 
+class AreaInvalid(Unprocessable):
+    """Its sides cross each other, it has no inside, or a corner is further away than anybody may deliver."""
+
+    code, title = "area_invalid", "The delivery area is not valid"
+
+
 class RoleRequired(Forbidden):
     """The asker works there, but not in a role that may do this."""
 
@@ -151,3 +157,9 @@ class SlotFull(Conflict):
     """The kitchen begins no more orders then; `next_free_at` is a time to schedule for, null without one."""
 
     code, title = "slot_full", "The kitchen is full at that time"
+
+
+class FavouritesFull(Conflict):
+    """Nobody keeps more than 500 restaurants."""
+
+    code, title = "favourites_full", "You have too many favourites"

@@ -12,6 +12,7 @@ from restaurants.pricing import (
     delivery_fee_minor,
     ride_time,
 )
+from restaurants.selectors.again import on_todays_menu
 from restaurants.selectors.alternatives import alternatives
 from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, price_cart
 from restaurants.selectors.facts import (
@@ -19,12 +20,14 @@ from restaurants.selectors.facts import (
     CartLine,
     ComingOpenings,
     Membership,
+    PastLine,
     Pieces,
     PricedCart,
     PricedLine,
     PricedOption,
     RestaurantInfo,
     TicketInfo,
+    TodaysMenu,
 )
 from restaurants.selectors.places import (
     answers_no_more,
@@ -52,6 +55,7 @@ __all__ = [
     "DeliveryTerms",
     "EtaMinutes",
     "Membership",
+    "PastLine",
     "Pieces",
     "PricedCart",
     "PricedLine",
@@ -59,6 +63,7 @@ __all__ = [
     "RestaurantInfo",
     "SlotFull",
     "TicketInfo",
+    "TodaysMenu",
     "acknowledge_ticket",
     "alternatives",
     "answers_no_more",
@@ -72,6 +77,7 @@ __all__ = [
     "get_restaurant",
     "get_restaurants",
     "lift_suspension",
+    "on_todays_menu",
     "open_ticket",
     "price_cart",
     "require_open",

@@ -4,13 +4,16 @@ The distance meant here is the straight line, because the delivery radius and th
 in the list (where nobody routes) and in the quote.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from deliveryapp.geo import Point, haversine_m, in_polygon
 from deliveryapp.routing import DEFAULT_CIRCUITY, VEHICLES
 
 FREE_DISTANCE_M = 1_000
+MAX_CORNERS = 200  # of a delivery area
 HAND_OVERS_S = 240  # pick-up at the counter and drop-off at the door
 _STEP_MINUTES = 5
 
@@ -30,6 +33,17 @@ class DeliveryTariff(Protocol):
     def delivery_fee_minor(self) -> int: ...
     @property
     def delivery_fee_per_km_minor(self) -> int: ...
+
+
+class Deliverer(DeliveryTariff, Protocol):
+    """Who delivers from where, and how far."""
+
+    @property
+    def lat(self) -> float: ...
+    @property
+    def lng(self) -> float: ...
+    @property
+    def delivery_area(self) -> Sequence[Sequence[float]] | None: ...
 
 
 class EtaMinutes(NamedTuple):
@@ -55,15 +69,26 @@ def busy_minutes(tariff: DeliveryTariff, *, at: datetime) -> int:
     return tariff.busy_minutes if is_busy else 0
 
 
-def delivery_terms(tariff: DeliveryTariff, *, distance_m: float, at: datetime) -> DeliveryTerms:
-    """Reach, fee and time over `distance_m` of what is cooked from `at`; list, quote and order all take them
-    from here.
+def terms_to(place: Deliverer, point: Point, *, at: datetime) -> DeliveryTerms:
+    """Reach, fee and time to `point` of what is cooked from `at`; the list, the quote and the order all take
+    them from here.
     """
+    distance_m = haversine_m(point, Point(place.lat, place.lng))
+    if place.delivery_area is None:
+        return delivery_terms(place, distance_m=distance_m, at=at)
+    ring = [Point(lat, lng) for lng, lat in place.delivery_area]
+    return delivery_terms(place, distance_m=distance_m, at=at, is_within_area=in_polygon(point, ring))
+
+
+def delivery_terms(
+    tariff: DeliveryTariff, *, distance_m: float, at: datetime, is_within_area: bool | None = None
+) -> DeliveryTerms:
+    """Over `distance_m`; `is_within_area` is None where no area is drawn and the radius decides."""
     prep_minutes = tariff.prep_minutes + busy_minutes(tariff, at=at)
     metres = round(distance_m)
     return DeliveryTerms(
         distance_m=metres,
-        is_within_reach=metres <= tariff.delivery_radius_m,
+        is_within_reach=metres <= tariff.delivery_radius_m if is_within_area is None else is_within_area,
         fee_minor=delivery_fee_minor(tariff, metres),
         eta_minutes=eta_minutes(prep_minutes=prep_minutes, distance_m=metres),
     )

@@ -15,7 +15,7 @@ from deliveryapp.api.answers import KEY, key_of, respond
 from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from orders import selectors, services
-from orders.api.outputs import AlternativesOutput, OrderOutput, QuoteOutput, StatusOutput
+from orders.api.outputs import AgainOutput, AlternativesOutput, OrderOutput, QuoteOutput, StatusOutput
 from orders.api.quotes import quote_document
 from orders.api.serializers import AddressSerializer, CancelInput, OrderInput, QuoteInput
 from orders.models import Address, Order
@@ -135,6 +135,21 @@ class AlternativesView(APIView):
         """Up to 5 open restaurants that deliver to the same door: same cuisine first, then the nearest."""
         order = selectors.get_customer_order(user=current_user(request), order_id=order_id)
         return Response({"results": selectors.alternative_documents(order, now=utc_now())})
+
+
+class AgainView(APIView):
+    @extend_schema(
+        tags=["orders"],
+        summary="An earlier order as a cart of today",
+        description=(
+            "What can be had again with today's prices and ids, ready for a quote, and item by item what is "
+            "gone or changed. Nothing is ordered."
+        ),
+        responses={200: AgainOutput},
+    )
+    def get(self, request: Request, order_id: UUID) -> Response:
+        order = selectors.get_own_order(user=current_user(request), order_id=order_id)
+        return Response(selectors.again_document(order, now=utc_now()))
 
 
 class AddressesView(generics.ListCreateAPIView[Address]):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from deliveryapp.api.fields import MoneyField
 from orders import reject_reasons
+from orders.selectors.again import CHANGES
 from orders.selectors.attention import ATTENTION
 
 
@@ -52,6 +53,41 @@ class QuoteOutput(AmountsOutput):
     eta_minutes = RangeOutput()
     busy_minutes = serializers.IntegerField(help_text="What of it is due to the kitchen being busy")
     scheduled_for = serializers.DateTimeField(allow_null=True)
+
+
+class AgainRestaurant(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    currency = serializers.CharField()
+    open = serializers.BooleanField()
+    next_opening_at = serializers.DateTimeField(allow_null=True)
+
+
+class AgainLine(serializers.Serializer[Any]):
+    item_id = serializers.UUIDField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    option_ids = serializers.ListField(child=serializers.UUIDField())
+    options = serializers.ListField(child=serializers.CharField())
+    note = serializers.CharField(allow_blank=True)
+    unit_price = MoneyField(help_text="One piece with its options, today")
+
+
+class AgainChange(serializers.Serializer[Any]):
+    line_id = serializers.UUIDField(help_text="Of the earlier order")
+    item_id = serializers.UUIDField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    code = serializers.ChoiceField(choices=CHANGES, help_text="All but `price_changed` leave the line out")
+    before = MoneyField(help_text="The whole line, then")
+    now = MoneyField(allow_null=True, help_text="The whole line, today")
+
+
+class AgainOutput(serializers.Serializer[Any]):
+    restaurant = AgainRestaurant()
+    lines = AgainLine(many=True)
+    changes = AgainChange(many=True)
 
 
 class RestaurantBrief(serializers.Serializer[Any]):

@@ -19,6 +19,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/status/", customers.StatusView.as_view()),
     path("orders/<uuid:order_id>/cancel/", customers.CancelView.as_view()),
     path("orders/<uuid:order_id>/alternatives/", customers.AlternativesView.as_view()),
+    path("orders/<uuid:order_id>/again/", customers.AgainView.as_view()),
     path("orders/<uuid:order_id>/receipt/", money.ReceiptView.as_view()),
     path("orders/<uuid:order_id>/refunds/", money.RefundsView.as_view()),
     path("orders/<uuid:order_id>/tip/", money.TipView.as_view()),

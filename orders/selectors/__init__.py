@@ -11,6 +11,7 @@ from orders.selectors.access import (
     require_board_order,
 )
 from orders.selectors.addresses import addresses_of, customer_of
+from orders.selectors.again import again_document
 from orders.selectors.alternatives import alternative_documents
 from orders.selectors.documents import (
     board_documents,
@@ -37,6 +38,7 @@ __all__ = [
     "FreeSlot",
     "FreeSlots",
     "addresses_of",
+    "again_document",
     "alternative_documents",
     "board_documents",
     "credit_documents",

@@ -4,13 +4,17 @@ from datetime import datetime, time
 from typing import Any
 
 from django.urls import reverse
+from rest_framework.request import Request
 
 from deliveryapp.money import Money
 from restaurants.api.menus import sections_body
+from restaurants.api.paging import link
+from restaurants.models import Restaurant
 from restaurants.pricing import busy_minutes
-from restaurants.selectors.browsing import Card
+from restaurants.selectors.browsing import Card, Page
 from restaurants.selectors.menu import Detail
 from restaurants.selectors.places import OpenState
+from restaurants.selectors.searching import Dish
 from restaurants.selectors.staff import Kitchen
 
 Body = dict[str, Any]
@@ -34,7 +38,38 @@ def card_body(card: Card) -> Body:
         "minimum_order": _money(place.minimum_order_minor, place.currency),
         **_state_body(card.state),
         "picture_url": reverse("restaurant-picture", args=[place.slug]),
+        "dish": _dish_body(card.dish, place.currency),
     }
+
+
+def page_body(page: Page, request: Request) -> Body:
+    return {
+        "results": [card_body(card) for card in page.cards],
+        "next": link(request, page.next),
+        "previous": link(request, page.previous),
+        "count": page.count,
+        "cuisines": [{"name": name, "count": count} for name, count in page.cuisines],
+    }
+
+
+def favourite_body(place: Restaurant) -> Body:
+    return {
+        "restaurant_id": place.pk,
+        "slug": place.slug,
+        "name": place.name,
+        "picture_url": reverse("restaurant-picture", args=[place.slug]),
+        "active": place.is_active,
+    }
+
+
+def area_body(ring: list[list[float]] | None) -> Body | None:
+    return None if ring is None else {"type": "Polygon", "coordinates": [ring]}
+
+
+def _dish_body(dish: Dish | None, currency: str) -> Body | None:
+    if dish is None:
+        return None
+    return {"id": dish.id, "name": dish.name, "price": _money(dish.price_minor, currency)}
 
 
 def detail_body(detail: Detail, now: datetime) -> Body:
@@ -60,6 +95,7 @@ def detail_body(detail: Detail, now: datetime) -> Body:
             }
             for span in detail.schedule.specials
         ],
+        "delivery_area": area_body(place.delivery_area),
         "menu": {"sections": sections_body(detail.sections, place, now)},
     }
 

@@ -31,12 +31,31 @@ _CARD: dict[str, Any] = {
     "closes_at": "2026-05-04T19:00:00Z",
     "last_order_at": "2026-05-04T18:30:00Z",
     "picture_url": "/restaurants/luna-pizza/picture.svg",
+    "dish": {"id": _ITEM_ID, "name": "Margherita", "price": _eur(1290)},
 }
 
 PAGE = {
     "results": [_CARD],
     "next": "https://api.example/api/v1/restaurants/?cursor=W2ZhbHNl&lat=60.17&lng=24.95",
     "previous": None,
+    "count": 27,
+    "cuisines": [{"name": "pizza", "count": 9}, {"name": "sushi", "count": 4}],
+}
+
+AREA = {
+    "type": "Polygon",
+    "coordinates": [[[24.93, 60.16], [24.96, 60.16], [24.96, 60.175], [24.93, 60.175], [24.93, 60.16]]],
+}
+FAVOURITES = {
+    "results": [
+        {
+            "restaurant_id": _RESTAURANT_ID,
+            "slug": "luna-pizza",
+            "name": "Luna Pizza",
+            "picture_url": "/restaurants/luna-pizza/picture.svg",
+            "active": True,
+        }
+    ]
 }
 
 _SIZE = {
@@ -57,6 +76,7 @@ _SIZE = {
 }
 
 DETAIL = _CARD | {
+    "dish": None,
     "description": "",
     "city": "Helsinki",
     "postcode": "00170",
@@ -65,6 +85,7 @@ DETAIL = _CARD | {
     "currency": "EUR",
     "delivers_here": True,
     "hours": [{"weekday": 0, "opens": "11:00", "closes": "22:00"}],
+    "delivery_area": AREA,
     "special_days": [{"date": "2026-06-19", "opens": None, "closes": None, "repeats_yearly": False}],
     "menu": {
         "sections": [

@@ -1,7 +1,9 @@
 """What the API accepts and what its answers look like."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
@@ -18,8 +20,9 @@ from deliveryapp.clock import utc_now
 from deliveryapp.geo import Point
 from restaurants.marks import Allergen, Diet
 from restaurants.models.restaurant import LONGEST_BUSY_MINUTES
-from restaurants.selectors.browsing import Search, Sort
+from restaurants.pricing import MAX_CORNERS
 from restaurants.selectors.menu import Wanted
+from restaurants.selectors.reach import Search, Sort
 
 LONGEST_PAUSE_MINUTES = 24 * 60
 ALLERGENS = [allergen.value for allergen in Allergen]
@@ -43,9 +46,24 @@ class BrowseQuery(serializers.Serializer[Any]):
         max_length=80, required=False, allow_blank=True, help_text="Words in a name, a cuisine or a dish"
     )
     open_now = serializers.BooleanField(default=False)
+    diet = TextField(
+        max_length=40, required=False, allow_blank=True, help_text="Of at least one dish that is sold"
+    )
+    price_level = serializers.RegexField(
+        r"^[1-4](,[1-4])*$", required=False, allow_blank=True, help_text="1 to 4, several with commas"
+    )
+    min_rating = serializers.DecimalField(
+        max_digits=2,
+        decimal_places=1,
+        min_value=Decimal(0),
+        max_value=Decimal(5),
+        required=False,
+        help_text="Stars; who has no rating yet is left out",
+    )
+    free_delivery = serializers.BooleanField(default=False, help_text="Free to this point")
     sort = serializers.ChoiceField(choices=[sort.value for sort in Sort], default=Sort.DISTANCE.value)
 
-    def search(self) -> Search:
+    def search(self, *, favourite_of: UUID | None = None) -> Search:
         """The query as the selector knows it, once valid."""
         data = self.validated_data
         return Search(
@@ -54,6 +72,11 @@ class BrowseQuery(serializers.Serializer[Any]):
             words=data.get("q", ""),
             open_now=data["open_now"],
             sort=Sort(data["sort"]),
+            diet=data.get("diet", ""),
+            price_levels=tuple(int(level) for level in data.get("price_level", "").split(",") if level),
+            min_rating_tenths=int(data.get("min_rating", 0) * 10),
+            free_delivery=data["free_delivery"],
+            favourite_of=favourite_of,
         )
 
 
@@ -88,6 +111,40 @@ class DetailQuery(serializers.Serializer[Any]):
     def wanted(self) -> Wanted:
         """What the items must be, once valid."""
         return Wanted(diets=self.validated_data["diet"], without=self.validated_data["without"])
+
+
+class AreaInput(serializers.Serializer[Any]):
+    """A GeoJSON Polygon without holes: one ring of [lng, lat] in degrees, closed or not."""
+
+    type = serializers.ChoiceField(choices=["Polygon"])
+    coordinates = serializers.ListField(
+        child=serializers.ListField(
+            child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
+            min_length=3,
+            max_length=MAX_CORNERS,
+        ),
+        min_length=1,
+        max_length=1,
+    )
+
+    def ring(self) -> list[Point]:
+        """The corners, once valid. Raises ValidationError for one that is not on the globe."""
+        try:
+            return [Point(lat, lng) for lng, lat in self.validated_data["coordinates"][0]]
+        except ValueError as error:
+            raise serializers.ValidationError({"coordinates": str(error)}) from None
+
+
+class FavouriteOutput(serializers.Serializer[Any]):
+    restaurant_id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    picture_url = serializers.CharField()
+    active = serializers.BooleanField(help_text="false: it left the platform")
+
+
+class FavouritesOutput(serializers.Serializer[Any]):
+    results = FavouriteOutput(many=True)
 
 
 class FutureField(AwareDateTimeField):
@@ -159,6 +216,12 @@ class EtaMinutesOutput(serializers.Serializer[Any]):
         return {"from": serializers.IntegerField(), "to": serializers.IntegerField()}
 
 
+class FoundDishOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    price = MoneyField()
+
+
 class RestaurantOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     slug = serializers.CharField()
@@ -180,12 +243,20 @@ class RestaurantOutput(serializers.Serializer[Any]):
     closes_at = serializers.DateTimeField(allow_null=True)
     last_order_at = serializers.DateTimeField(allow_null=True)
     picture_url = serializers.CharField()
+    dish = FoundDishOutput(allow_null=True, help_text="The dish that matched the words searched for")
+
+
+class CuisineOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    count = serializers.IntegerField()
 
 
 class RestaurantPageOutput(serializers.Serializer[Any]):
     results = RestaurantOutput(many=True)
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
+    count = serializers.IntegerField(help_text="On all pages")
+    cuisines = CuisineOutput(many=True, help_text="Counted as if no cuisine were asked for")
 
 
 class OpeningHoursOutput(serializers.Serializer[Any]):
@@ -269,12 +340,8 @@ class RestaurantDetailOutput(RestaurantOutput):
     delivers_here = serializers.BooleanField(allow_null=True)
     hours = OpeningHoursOutput(many=True)
     special_days = SpecialDayOutput(many=True)
+    delivery_area = AreaInput(allow_null=True, help_text="null: the radius decides")
     menu = MenuOutput()
-
-
-class CuisineOutput(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    count = serializers.IntegerField()
 
 
 class CuisinesOutput(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from restaurants.api import catalogue, hours, views
+from restaurants.api import areas, catalogue, favourites, hours, views
 
 MENU = "restaurants/<uuid:restaurant_id>/catalogue"
 
@@ -8,6 +8,10 @@ urlpatterns = [
     path("restaurants/", views.RestaurantsView.as_view()),
     path("restaurants/cuisines/", views.CuisinesView.as_view()),
     path("restaurants/mine/", views.MineView.as_view()),
+    path("favourites/", favourites.FavouritesView.as_view()),
+    path("favourites/restaurants/", favourites.NearbyView.as_view()),
+    path("favourites/<uuid:restaurant_id>/", favourites.FavouriteView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/delivery-area/", areas.AreaView.as_view()),
     path("restaurants/<slug:key>/", views.RestaurantView.as_view()),
     path("restaurants/<uuid:restaurant_id>/hours/", hours.HoursView.as_view()),
     path("restaurants/<uuid:restaurant_id>/special-days/import/", hours.SpecialDaysImportView.as_view()),

@@ -11,9 +11,9 @@ from rest_framework.views import APIView
 from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from restaurants.api import examples
-from restaurants.api.bodies import card_body, detail_body, kitchen_body
+from restaurants.api.bodies import detail_body, kitchen_body, page_body
 from restaurants.api.caching import PublicView
-from restaurants.api.paging import link, page_limit, position_of
+from restaurants.api.paging import page_limit, position_of
 from restaurants.api.serializers import (
     BrowseParameters,
     BrowseQuery,
@@ -47,13 +47,7 @@ class RestaurantsView(PublicView):
         page = browse(
             search=query.search(), limit=page_limit(request), position=position_of(request), now=utc_now()
         )
-        return Response(
-            {
-                "results": [card_body(card) for card in page.cards],
-                "next": link(request, page.next),
-                "previous": link(request, page.previous),
-            }
-        )
+        return Response(page_body(page, request))
 
 
 class CuisinesView(PublicView):

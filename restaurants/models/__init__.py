@@ -1,11 +1,13 @@
 """Tables of the restaurants: the place, its hours, its menu, its people and its tickets."""
 
+from restaurants.models.favourite import Favourite
 from restaurants.models.menu import MenuItem, MenuSection, Option, OptionGroup
 from restaurants.models.restaurant import HoursChange, OpeningHours, Restaurant, SlotLoad, SpecialDay
 from restaurants.models.staff import StaffMember, StaffRole
 from restaurants.models.ticket import Ticket
 
 __all__ = [
+    "Favourite",
     "HoursChange",
     "MenuItem",
     "MenuSection",

@@ -22,6 +22,7 @@ class Restaurant(models.Model):
     the doors close the kitchen takes no order any more; it begins at most `slot_capacity` orders in a quarter
     of an hour, any number when None. Unconfirmed orders made up to `closed_out_at` are not answered, nor any
     while support has it suspended. `ticket_seq` is the number of the last ticket, raised under its lock.
+    `delivery_area`, a closed ring of [lng, lat] in degrees, replaces the radius where it is given.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -44,6 +45,7 @@ class Restaurant(models.Model):
     rating_count = models.PositiveIntegerField(default=0)
     prep_minutes = models.PositiveSmallIntegerField(default=20)
     delivery_radius_m = models.PositiveIntegerField(default=3_000)
+    delivery_area = models.JSONField(null=True, blank=True)
     delivery_fee_minor = models.BigIntegerField(default=0)
     delivery_fee_per_km_minor = models.BigIntegerField(default=0)
     minimum_order_minor = models.BigIntegerField(default=0)

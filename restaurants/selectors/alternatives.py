@@ -5,8 +5,9 @@ from uuid import UUID
 
 from deliveryapp.geo import Point
 from restaurants.models import Restaurant
-from restaurants.selectors.browsing import Card, Search, reachable_cards
+from restaurants.selectors.browsing import Card, reachable_cards
 from restaurants.selectors.facts import Alternative
+from restaurants.selectors.reach import Search
 
 
 def alternatives(*, restaurant_id: UUID, point: Point, limit: int, now: datetime) -> list[Alternative]:

@@ -36,7 +36,7 @@ def price_cart(*, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime)
     """
     _check_size(lines)
     restaurant = _open_restaurant(restaurant_id, now)
-    items, choices = _menu_of(restaurant, {line.item_id for line in lines})
+    items, choices = menu_of(restaurant, {line.item_id for line in lines})
     zone = ZoneInfo(restaurant.timezone)
     for line in lines:
         _check_sold(items.get(line.item_id), line, zone, now)
@@ -67,7 +67,7 @@ def _open_restaurant(restaurant_id: UUID, now: datetime) -> Restaurant:
     return restaurant
 
 
-def _menu_of(
+def menu_of(
     restaurant: Restaurant, item_ids: set[UUID]
 ) -> tuple[dict[UUID, MenuItem], dict[UUID, list[Choice]]]:
     """These items with what a price needs, and per item all its choices, in the order of the menu."""
@@ -84,6 +84,15 @@ def _menu_of(
         if choice is not None:
             choices[item_id].append(choice)
     return items, choices
+
+
+def priced(
+    line: CartLine, item: MenuItem | None, choices: Sequence[Choice], *, zone: ZoneInfo, now: datetime
+) -> PricedLine:
+    """One line alone. Raises ItemNotFound, ItemUnavailable, ItemNotServed, OptionInvalid."""
+    _check_sold(item, line, zone, now)
+    assert item is not None
+    return _priced(line, item, choices, now)
 
 
 def _check_sold(item: MenuItem | None, line: CartLine, zone: ZoneInfo, now: datetime) -> None:

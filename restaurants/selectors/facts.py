@@ -32,6 +32,15 @@ class RestaurantInfo:
     commission_bp: int
     tax_bp: int
     phone: str
+    delivery_area: list[list[float]] | None = None
+
+    @property
+    def lat(self) -> float:
+        return self.location.lat
+
+    @property
+    def lng(self) -> float:
+        return self.location.lng
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,35 @@ class Pieces:
     item_id: UUID
     name: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastLine:
+    """A line of an earlier order: options as (group, name), `total_minor` for all pieces then."""
+
+    item_id: UUID
+    quantity: int
+    options: tuple[tuple[str, str], ...]
+    note: str
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TodaysLine:
+    """`change` is empty, `price_changed`, or why there is no `line`: item_gone, item_sold_out, option_gone,
+    option_sold_out, or options_changed when the item now asks for other choices.
+    """
+
+    change: str
+    line: PricedLine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TodaysMenu:
+    restaurant: RestaurantInfo
+    is_open: bool
+    next_opening_at: datetime | None
+    lines: tuple[TodaysLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from deliveryapp.geo import Point, haversine_m
+from deliveryapp.geo import Point
 from restaurants.errors import RestaurantNotFound
 from restaurants.hours import Schedule
 from restaurants.models import MenuItem, MenuSection, Option, OptionGroup, Restaurant
-from restaurants.pricing import delivery_terms
+from restaurants.pricing import terms_to
 from restaurants.selectors.browsing import Card
 from restaurants.selectors.facts import RestaurantInfo
 from restaurants.selectors.places import info_of, open_state, schedule_of, with_schedule
@@ -74,10 +74,7 @@ def picture_svg(*, slug: str) -> str:
 
 
 def _card(restaurant: Restaurant, schedule: Schedule, point: Point | None, now: datetime) -> Card:
-    terms = None
-    if point is not None:
-        distance_m = haversine_m(point, Point(restaurant.lat, restaurant.lng))
-        terms = delivery_terms(restaurant, distance_m=distance_m, at=now)
+    terms = terms_to(restaurant, point, at=now) if point is not None else None
     return Card(restaurant, open_state(restaurant, schedule, now), terms)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import JSONField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from deliveryapp.geo import Point, haversine_m
+from deliveryapp.geo import Point
 from restaurants import pricing
 from restaurants.errors import RestaurantClosed, RestaurantNotFound
 from restaurants.hours import Schedule, SpecialSpan, WeeklySpan
@@ -182,9 +182,10 @@ def info_of(restaurant: Restaurant) -> RestaurantInfo:
         commission_bp=restaurant.commission_bp,
         tax_bp=restaurant.tax_bp,
         phone=restaurant.phone,
+        delivery_area=restaurant.delivery_area,
     )
 
 
 def delivery_terms(info: RestaurantInfo, point: Point, *, at: datetime) -> DeliveryTerms:
     """Reach, fee and time of a delivery to `point` that is cooked from `at`."""
-    return pricing.delivery_terms(info, distance_m=haversine_m(info.location, point), at=at)
+    return pricing.terms_to(info, point, at=at)

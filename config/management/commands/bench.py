@@ -1,26 +1,35 @@
 """`manage.py bench NAME`: measure, and print cost per operation."""
 
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.management.base import BaseCommand
 
-from config.benchmarks import draining, placing
+from config.benchmarks import browsing, draining, placing
+
+
+class _Cost(Protocol):
+    def lines(self) -> list[str]: ...
 
 
 class Command(BaseCommand):
     help = "Measure what something costs; run it with `make bench`, which brings services of its own."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", nargs="?", default="place", choices=["place", "events"])
+        parser.add_argument("name", nargs="?", default="place", choices=["place", "events", "browse"])
         parser.add_argument("--orders", type=int, default=300, help="of `place`")
         parser.add_argument("--events", type=int, default=40_000, help="of `events`")
+        parser.add_argument("--restaurants", type=int, default=2_000, help="of `browse`")
+        parser.add_argument("--requests", type=int, default=300, help="of `browse`, for each route")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        cost: draining.DrainingCost | placing.PlacingCost
-        if options["name"] == "events":
-            cost = draining.measure(events=options["events"])
-        else:
-            cost = placing.measure(orders=options["orders"])
-        for line in cost.lines():
+        for line in _measured(options).lines():
             self.stdout.write(line)
+
+
+def _measured(options: dict[str, Any]) -> _Cost:
+    if options["name"] == "events":
+        return draining.measure(events=options["events"])
+    if options["name"] == "browse":
+        return browsing.measure(restaurants=options["restaurants"], requests=options["requests"])
+    return placing.measure(orders=options["orders"])

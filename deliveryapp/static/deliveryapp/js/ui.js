@@ -94,7 +94,7 @@ export async function confirmDialog({ title, text, confirm, cancel = "Go back", 
     { type: "button", class: `button ${danger ? "danger solid" : "primary"}` },
     confirm,
   );
-  const opened = openDialog({ title, body: h("p", {}, text), foot: [no, yes] });
+  const opened = openDialog({ title, body: typeof text === "string" ? h("p", {}, text) : text, foot: [no, yes] });
   no.addEventListener("click", () => opened.close(false));
   yes.addEventListener("click", () => opened.close(true));
   return (await opened.closed) === true;

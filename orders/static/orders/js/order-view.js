@@ -13,6 +13,7 @@ import {
 } from "../../deliveryapp/js/format.js";
 import { sumLines } from "../../deliveryapp/js/quote.js";
 import { vehicleIcon } from "./order-map.js";
+import { againButton } from "./again.js";
 import { alternatives, goodwillNotice } from "./amends.js";
 import { refundLines, tipCard } from "./order-money.js";
 import { ATTENTION, FINAL, LABEL, ending, headline } from "./words.js";
@@ -219,6 +220,7 @@ export function summary(order, { onCancel, onMoney, open, receipt }) {
     ),
     order.cancellable &&
       h("button", { type: "button", class: "button danger", onclick: onCancel }, "Cancel order"),
+    FINAL.has(order.status) && againButton(order),
     history(order, open),
   );
 }

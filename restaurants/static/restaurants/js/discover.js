@@ -4,7 +4,7 @@ import { chooseAddress } from "../../deliveryapp/js/address-dialog.js";
 import { api } from "../../deliveryapp/js/api.js";
 import { aboutCity, centreOf } from "../../deliveryapp/js/city.js";
 import { $, debounce, h, replace } from "../../deliveryapp/js/dom.js";
-import { sentence } from "../../deliveryapp/js/format.js";
+import { plural, sentence } from "../../deliveryapp/js/format.js";
 import { place } from "../../deliveryapp/js/place.js";
 import { emptyState, errorState } from "../../deliveryapp/js/ui.js";
 import { restaurantCard, skeletonCards } from "./restaurant-card.js";
@@ -13,7 +13,8 @@ const form = $("#filters");
 const results = $("#results");
 const more = $("#more");
 const MOST_CUISINES = 24;
-const FILTERS = ["q", "cuisine", "open_now", "sort"];
+const FIELDS = ["q", "open_now", "free_delivery", "diet", "price_level", "min_rating", "sort"];
+const FILTERS = [...FIELDS, "favourites", "cuisine"];
 
 let cuisine = "";
 let next = null;
@@ -25,12 +26,16 @@ async function whereToDeliver() {
 
 function filters() {
   const data = new FormData(form);
-  return { q: data.get("q").trim(), open_now: data.get("open_now"), sort: data.get("sort"), cuisine };
+  const values = Object.fromEntries(FIELDS.map((name) => [name, data.get(name)?.trim()]));
+  return { ...values, cuisine };
 }
+
+/** Who is not signed in has no such switch. */
+const favouritesOnly = () => form.elements.favourites?.checked ?? false;
 
 function rememberFilters() {
   const url = new URL(location.href);
-  const values = filters();
+  const values = { ...filters(), favourites: favouritesOnly() && "true" };
   for (const name of FILTERS) {
     const value = values[name];
     if (value && value !== "distance") url.searchParams.set(name, value);
@@ -41,9 +46,12 @@ function rememberFilters() {
 
 function recallFilters() {
   const params = new URLSearchParams(location.search);
-  form.elements.q.value = params.get("q") ?? "";
-  form.elements.open_now.checked = params.get("open_now") === "true";
-  form.elements.sort.value = params.get("sort") ?? "distance";
+  for (const name of [...FIELDS, "favourites"]) {
+    const field = form.elements[name];
+    const value = params.get(name);
+    if (field?.type === "checkbox") field.checked = value === "true";
+    else if (field && value !== null) field.value = value;
+  }
   cuisine = params.get("cuisine") ?? "";
 }
 
@@ -58,7 +66,7 @@ async function search() {
   replace(results, skeletonCards());
   try {
     const { lat, lng } = await whereToDeliver();
-    const page = await api.get("restaurants/", { params: { lat, lng, ...filters() }, signal });
+    const page = await api.get(favouritesOnly() ? "favourites/restaurants/" : "restaurants/", { params: { lat, lng, ...filters() }, signal });
     show(page);
   } catch (error) {
     if (error.name !== "ApiError") throw error;
@@ -68,6 +76,8 @@ async function search() {
 
 function show(page) {
   next = page.next;
+  showCuisines(page.cuisines);
+  $("#discover-count").textContent = page.count ? plural(page.count, "restaurant") : "";
   if (!page.results.length) {
     replace(results, nothing());
     return;
@@ -135,7 +145,7 @@ function watchEnd() {
 let cuisines = [];
 
 function paintCuisines() {
-  const chip = (value, text) =>
+  const chip = (value, text, count) =>
     h(
       "button",
       {
@@ -149,17 +159,22 @@ function paintCuisines() {
         },
       },
       text,
+      count !== undefined && h("span", { class: "muted numbers" }, ` ${count}`),
     );
   replace(
     $("#cuisines"),
     chip("", "All"),
-    cuisines.map((name) => chip(name, sentence(name))),
+    cuisines.map(({ name, count }) => chip(name, sentence(name), count)),
   );
 }
 
-async function loadCuisines() {
-  const answer = await api.get("restaurants/cuisines/").catch(() => ({ results: [] }));
-  cuisines = answer.results.map(({ name }) => name).slice(0, MOST_CUISINES);
+/** Those that this search offers; the chosen one stays, to be let go of, also when nobody offers it. */
+function showCuisines(counted) {
+  cuisines = counted.slice(0, MOST_CUISINES);
+  if (cuisine && !cuisines.some(({ name }) => name === cuisine)) {
+    const count = counted.find(({ name }) => name === cuisine)?.count ?? 0;
+    cuisines.unshift({ name: cuisine, count });
+  }
   paintCuisines();
 }
 
@@ -174,7 +189,7 @@ function paintPlace() {
 
 recallFilters();
 paintPlace();
-loadCuisines();
+paintCuisines();
 search();
 place.onChange(() => {
   paintPlace();
@@ -186,5 +201,6 @@ form.addEventListener("submit", (event) => {
   search();
 });
 form.elements.q.addEventListener("input", debounce(search, 300));
-form.elements.open_now.addEventListener("change", search);
-form.elements.sort.addEventListener("change", search);
+form.addEventListener("change", (event) => {
+  if (event.target !== form.elements.q) search();
+});

@@ -59,6 +59,14 @@ export function restaurantCard(restaurant) {
         restaurant.delivery_fee && h("span", {}, fee(restaurant)),
         h("span", {}, distance(distance_m)),
       ),
+      restaurant.dish &&
+        h(
+          "p",
+          { class: "found numbers" },
+          icon("search"),
+          h("span", { class: "clip" }, restaurant.dish.name),
+          h("span", {}, money(restaurant.dish.price)),
+        ),
     ),
   );
 }

@@ -2,6 +2,7 @@
 
 import { h, icon } from "../../deliveryapp/js/dom.js";
 import { distance, minutesRange, money, opens, sentence } from "../../deliveryapp/js/format.js";
+import { favouriteButton } from "./favourite.js";
 import { fee, picture, priceLevel, stars } from "./restaurant-card.js";
 
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -56,7 +57,7 @@ export function restaurantHead(restaurant) {
     h(
       "div",
       { class: "text" },
-      h("div", { class: "row-wrap" }, status(restaurant), stars(restaurant)),
+      h("div", { class: "row-wrap" }, status(restaurant), stars(restaurant), favouriteButton(restaurant)),
       h("h1", {}, name),
       h(
         "p",
