@@ -40,7 +40,7 @@ def decide(picture: Picture) -> Decision:
     orders.sort(key=lambda order: (order.ready_at_s, order.id))
     drivers.sort(key=lambda driver: driver.id)
     board = set_up(picture, orders, drivers)
-    jobs = _bundles(board, orders, _target_size(picture, orders, drivers))
+    jobs = _bundles(board, orders, _target_size(picture))
     return due(board, jobs, _plan(board, jobs), just_in_time=False)
 
 
@@ -51,12 +51,12 @@ def _asked(driver: ShiftDriver, now_s: float) -> bool:
     return mark_s < driver.free_at_s <= now_s
 
 
-def _target_size(picture: Picture, orders: Sequence[OpenOrder], drivers: Sequence[ShiftDriver]) -> int:
+def _target_size(picture: Picture) -> int:
     """Orders per driver in the near future, at least one; a bag sets the limit."""
     soon_s = picture.now_s + LOAD_WITHIN_S
-    pressing = sum(order.ready_at_s <= soon_s for order in orders)
-    hands = sum(driver.free_at_s <= soon_s for driver in drivers)
-    return max(min(ceil(pressing / max(hands, 1)), max(driver.capacity for driver in drivers)), 1)
+    pressing = sum(order.ready_at_s <= soon_s for order in picture.orders)
+    hands = sum(driver.free_at_s <= soon_s for driver in picture.drivers)
+    return max(min(ceil(pressing / max(hands, 1)), max(driver.capacity for driver in picture.drivers)), 1)
 
 
 def _bundles(board: Board, orders: Sequence[OpenOrder], target: int) -> list[Job]:
