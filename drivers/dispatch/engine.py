@@ -1,5 +1,4 @@
-"""`plan` matches waiting deliveries with free drivers; the live dispatcher, simulations and benchmarks
-share it.
+"""`plan` matches waiting deliveries with free drivers, for those who must answer an offer.
 
 All times are seconds of one clock of the caller's choice; travel times are seconds too.
 """
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from deliveryapp.geo import Point
 from drivers.dispatch.cost import pair_costs_s, urgency_s
+from drivers.dispatch.matching import cheapest_pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +58,6 @@ class Policy(Enum):
     NEAREST = "nearest"
 
 
-FORBIDDEN_S = 1e7  # dearer than any sum of real costs, so that as many deliveries as possible are served
-
-
 def plan(
     waiting: Sequence[WaitingDelivery],
     drivers: Sequence[FreeDriver],
@@ -86,7 +83,9 @@ def plan(
     )
     waited_s = np.array([now_s - delivery.asked_at_s for delivery in waiting])
     pairs = (
-        _match(cost_s - urgency_s(waited_s)) if policy is Policy.MATCHING else _nearest(travel_s, waited_s)
+        cheapest_pairs(cost_s - urgency_s(waited_s))
+        if policy is Policy.MATCHING
+        else _nearest(travel_s, waited_s)
     )
     return tuple(
         ProposedOffer(
@@ -110,18 +109,6 @@ def _allowed(
             barred[:, column] = True
             barred[[row_of[i] for i in delivery.candidates if i in row_of], column] = False
     return np.where(barred, np.inf, travel_s)
-
-
-def _match(cost_s: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Minimum-cost matching (scipy's Jonker-Volgenant); pairs are (driver row, delivery column)."""
-    from scipy.optimize import linear_sum_assignment  # half a second that only the dispatcher needs
-
-    rows, columns = linear_sum_assignment(np.where(np.isfinite(cost_s), cost_s, FORBIDDEN_S))
-    return [
-        (int(row), int(column))
-        for row, column in zip(rows, columns, strict=True)
-        if np.isfinite(cost_s[row, column])
-    ]
 
 
 def _nearest(travel_s: NDArray[np.float64], waited_s: NDArray[np.float64]) -> list[tuple[int, int]]:
