@@ -21,6 +21,8 @@ MACHINE_FIELDS = {
     "LogInInput.password",
     "RefreshInput.refresh",
     "BrowseParameters.cursor",
+    "BrowseParameters.price_level",  # digits from 1 to 4 with commas, kept nowhere
+    "BrowseQuery.price_level",
     "OrderInput.payment_gateway",  # one of the settings' names
     "OrderInput.payment_method",  # has a shape of its own, and refuses a number inside it
     "SpecialDaysInput.text",  # only dates and times can be read; nothing of it is kept as text
