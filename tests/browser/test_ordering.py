@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from deliveryapp.circuit import Circuit, Permit, Rules
 from payments.models import CustomerCredit
-from tests.browser.conftest import DESKTOP, PHONE, Visit, Watched
+from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visit, Watched
 from tests.browser.steps import (
     ORDER_PAGE,
     choose_door,
@@ -212,7 +212,7 @@ def test_while_payments_are_down_the_cart_waits(visit: Visit, console: Watched, 
     console.expect("503 (Service Unavailable)")
     page = visit("/", size=size)
     ready_to_pay(page)
-    let_payments_rest(8)
+    let_payments_rest(20)
     place_button(page).click()
 
     notice = page.get_by_role("alert").filter(has_text="Payments are unavailable right now.")
@@ -223,7 +223,7 @@ def test_while_payments_are_down_the_cart_waits(visit: Visit, console: Watched, 
     assert orders_of(page) == []
     assert len(page.evaluate("JSON.parse(localStorage.getItem('cart.v1')).lines")) == 1
 
-    expect(again).to_be_enabled()
+    expect(again).to_be_enabled(timeout=WAIT_MS)
     again.click()
     headline(page, "Waiting for the kitchen")
     assert len(orders_of(page)) == 1
