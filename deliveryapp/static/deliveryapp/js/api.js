@@ -44,16 +44,9 @@ function address(path, params) {
   return url.pathname + url.search;
 }
 
-async function problem(response) {
-  const body = await response.json().catch(() => ({}));
-  const detail = body.detail || body.title || `The server answered ${response.status}.`;
-  return new ApiError({
-    status: response.status,
-    code: body.code || `http_${response.status}`,
-    detail,
-    errors: body.errors,
-    body,
-  });
+function problem({ status }, body) {
+  const { title, detail = title || `The server answered ${status}.`, code = `http_${status}`, errors } = body;
+  return new ApiError({ status, code, detail, errors, body });
 }
 
 let clockAhead_ms = 0;
@@ -86,21 +79,23 @@ async function once(method, path, { params, body, headers = {}, signal, cache, t
     init.headers["Content-Type"] = "application/json";
     init.body = JSON.stringify(body);
   }
-  let response;
+  let response, answered;
   try {
     response = await fetch(address(path, params), init);
+    answered = await content(response);
   } catch (cause) {
     const code = signal?.aborted ? "aborted" : cause.name === "TimeoutError" ? "timeout" : "network";
     throw new ApiError({ status: 0, code, detail: MESSAGES[code] });
   }
   if (!response.headers.get("Cache-Control")?.includes("public")) learnClock(response);
-  if (!response.ok) throw await problem(response);
-  return response;
+  if (!response.ok) throw problem(response, answered);
+  return { status: response.status, body: answered, headers: response.headers };
 }
 
-async function answer(response) {
-  const body = response.status === 204 ? null : await response.json();
-  return { status: response.status, body, headers: response.headers };
+/** An answer that breaks off is none: the caller may not know what it would have said. */
+async function content(response) {
+  if (response.status === 204) return null;
+  return response.ok ? response.json() : response.json().catch(() => ({}));
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -119,8 +114,7 @@ async function read(path, options) {
 
 async function call(method, path, { timeout_ms = 12_000, ...options } = {}) {
   const all = { ...options, timeout_ms };
-  const response = method === "GET" ? await read(path, all) : await once(method, path, all);
-  return answer(response);
+  return method === "GET" ? read(path, all) : once(method, path, all);
 }
 
 /** Every verb answers the body; `api.full(method, path, options)` answers {status, body, headers}. */
