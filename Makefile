@@ -6,7 +6,7 @@ VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) deliveryapp/embedded/bootstrap.py
 CPUS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# Each folder starts stacks of ten processes: apart from what computes, two at a time (tests/conftest.py).
+# Each folder starts stacks of ten processes, which mostly wait: apart from what computes, four at a time.
 WHOLE_STACKS := tests/journeys tests/faults tests/browser tests/kafka
 
 # Where it is set, each of the hundreds of processes that the tests start compiles its modules anew, for seconds.
@@ -31,7 +31,7 @@ kafka: install install-kafka ## Apache Kafka from Maven Central (Java 17), with 
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
 	RACE_ROUNDS=50 $(VENV)/pytest -n $(CPUS) --dist loadgroup --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
-	$(VENV)/pytest -n 2 --dist loadgroup --no-loadscope-reorder $(WHOLE_STACKS)
+	$(VENV)/pytest -n 4 --dist loadgroup --no-loadscope-reorder $(WHOLE_STACKS)
 
 test-kafka: install-dev ## only the tests of both transports, on a real Kafka
 	$(VENV)/pytest tests/kafka $(ARGS)

@@ -15,13 +15,15 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import databases
 
 pytest_plugins = ["tests.cast"]
-# Folders whose tests share a stack of processes.
+# Folders whose tests share a stack of processes; the pages get two, they take longest.
 WHOLE_STACKS = ("journeys", "faults", "browser", "kafka")
+PAGES_OF_WORK = ("test_hours", "test_kitchen", "test_menu", "test_riding", "test_trouble")
 # What takes a worker longest starts first, so that no worker is left with it at the end.
 LONGEST = (
+    "kafka/",
+    "browser/",
     "journeys/",
     "faults/",
-    "browser/",
     "payments/test_machine.py",
     "payments/test_matrix.py",
     "payments/test_any_order.py",
@@ -36,8 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A worker gets a whole folder of WHOLE_STACKS, or a file (`--dist loadgroup`)."""
     items.sort(key=_turn)
     for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in WHOLE_STACKS else str(item.path)))
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    folder = item.path.parent.name
+    if folder not in WHOLE_STACKS:
+        return str(item.path)
+    return "pages of work" if item.path.stem in PAGES_OF_WORK else folder
 
 
 def _turn(item: pytest.Item) -> int:

@@ -38,7 +38,8 @@ from tests.live import LiveStack, live_stack, poll
 
 pytestmark = pytest.mark.slow
 
-TRANSPORTS = ("celery", "kafka")
+# Apart from the other faults, with which it would take a worker too long.
+TRANSPORTS = ("celery", pytest.param("kafka", marks=pytest.mark.xdist_group("kafka")))
 RATE = "0.7"  # what a dozen drivers and two processors can carry with half of everything down
 SPEED, FEW_ORDERS, ORDERS_PER_ROUND = 60, 20, 60
 SIZES = ("--restaurants", "5", "--drivers", "12", "--customers", "10")
