@@ -30,7 +30,7 @@ kafka: install install-kafka ## Apache Kafka from Maven Central (Java 17), with 
 	@exec $(VENV)/python manage.py kafka_broker $(ARGS)
 
 test: lint ## lint, then every test on real PostgreSQL and Valkey
-	RACE_ROUNDS=50 $(VENV)/pytest -n $(CPUS) --dist loadgroup --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
+	RACE_ROUNDS=50 $(VENV)/pytest -n $$(($(CPUS) + 1)) --dist loadgroup --no-loadscope-reorder $(WHOLE_STACKS:%=--ignore=%) $(ARGS)
 	$(VENV)/pytest -n 4 --dist loadgroup --no-loadscope-reorder $(WHOLE_STACKS)
 
 test-kafka: install-dev ## only the tests of both transports, on a real Kafka
