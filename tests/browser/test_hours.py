@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, City, Visit, Watched
+from tests.browser.conftest import PHONE, City, Visit, Watched
+from tests.browser.looks import assert_fits
 from tests.browser.steps import ORDER_PAGE, headline, log_in, place_button, place_order, ready_to_pay
 from tests.browser.test_kitchen import column, number_of, open_board
-from tests.browser.test_layout import SIZES, assert_fits
 
 HOURS = "/kitchen/bos-kitchen/hours/"
 
@@ -47,10 +47,9 @@ def editor(visit: Visit, **options: object) -> Page:
     return page
 
 
-@SIZES
-def test_hours_are_edited_and_saved(visit: Visit, console: Watched, size: dict[str, int]) -> None:
+def test_hours_are_edited_and_saved(visit: Visit, console: Watched) -> None:
     console.expect("400 (Bad Request)")
-    page = editor(visit, size=size)
+    page = editor(visit, size=PHONE)
     page.get_by_label("Monday opens").fill("11:00")
     page.get_by_label("Monday closes").fill("14:30")
     page.get_by_role("button", name="Add hours to Monday").click()
@@ -114,13 +113,12 @@ def test_a_confirmed_order_is_given_up_with_a_reason_that_fits(visit: Visit) -> 
     headline(ada, "The order was cancelled")
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_time_is_chosen_at_the_checkout(visit: Visit, console: Watched, size: dict[str, int]) -> None:
+def test_a_time_is_chosen_at_the_checkout(visit: Visit, console: Watched) -> None:
     from restaurants.models import Restaurant
 
     console.expect("409 (Conflict)")
     Restaurant.objects.update(slot_capacity=2)
-    ada = visit("/", size=size)
+    ada = visit("/", size=PHONE)
     ready_to_pay(ada)
     ada.get_by_label(re.compile("^Later")).check()
     times = ada.get_by_label("Time", exact=True)

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Visit, Watched
+from tests.browser.conftest import Visit, Watched
+from tests.browser.looks import assert_fits
 from tests.browser.steps import fill_cart, log_in, place_order
 
-SIDEWAYS_PX = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
-
-def settle(page: Page) -> None:
-    """Until nothing is loading and no list is still a grey shape."""
-    page.wait_for_load_state("networkidle")
-    expect(page.locator("[aria-busy=true]")).to_have_count(0)
-
-
-def assert_fits(page: Page) -> None:
-    settle(page)
-    assert page.evaluate(SIDEWAYS_PX) == 0, f"{page.url} can be scrolled sideways"
-
-
-@SIZES
-def test_pages_for_everybody_fit(visit: Visit, size: dict[str, int]) -> None:
-    page = visit("/", size=size)
+def test_pages_for_everybody_fit(visit: Visit) -> None:
+    page = visit("/")
     for path in ("/", "/restaurants/bos-kitchen/", "/login/", "/sign-up/"):
         page.goto(path)
         assert_fits(page)
 
 
-@SIZES
-def test_pages_of_a_customer_fit(visit: Visit, size: dict[str, int]) -> None:
-    page = visit("/", size=size)
+def test_pages_of_a_customer_fit(visit: Visit) -> None:
+    page = visit("/")
     place_order(page)
     assert_fits(page)
     fill_cart(page)
@@ -50,10 +35,9 @@ WORK = [
 ]
 
 
-@SIZES
 @pytest.mark.parametrize(("who", "path"), WORK)
-def test_pages_of_those_who_work_fit(visit: Visit, size: dict[str, int], who: str, path: str) -> None:
-    page = visit("/login/", size=size)
+def test_pages_of_those_who_work_fit(visit: Visit, who: str, path: str) -> None:
+    page = visit("/login/")
     log_in(page, who, path)
     assert_fits(page)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from deliveryapp.circuit import Circuit, Permit, Rules
 from payments.models import CustomerCredit
-from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visit, Watched
+from tests.browser.conftest import PHONE, WAIT_MS, Visit, Watched
 from tests.browser.steps import (
     ORDER_PAGE,
     choose_door,
@@ -20,12 +19,13 @@ from tests.browser.steps import (
     place_order,
     ready_to_pay,
     sign_up,
+    sign_up_by_hand,
 )
 
 
 def test_from_the_list_to_the_placed_order_on_a_phone(visit: Visit) -> None:
     page = visit("/", size=PHONE)
-    sign_up(page)
+    sign_up_by_hand(page)
     choose_door(page)
     page.get_by_role("link", name=re.compile("Bos Kitchen")).click()
     page.get_by_role("button", name=re.compile("^Burger")).click()
@@ -117,10 +117,9 @@ def test_an_answer_lost_on_the_way_back_leads_to_the_same_order(visit: Visit, co
     assert len(orders_of(page)) == 1
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_the_same_again_is_asked_about(visit: Visit, console: Watched, size: dict[str, int]) -> None:
+def test_the_same_again_is_asked_about(visit: Visit, console: Watched) -> None:
     console.expect("409 (Conflict)")
-    page = visit("/", size=size)
+    page = visit("/", size=PHONE)
     first = place_order(page)
     question = page.get_by_text("You ordered this a moment ago — order it again?")
     same_again(page)
@@ -207,10 +206,9 @@ def let_payments_rest(seconds: float) -> None:
     Circuit("payments:stripe", rules).record(Permit(), ok=False)
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_while_payments_are_down_the_cart_waits(visit: Visit, console: Watched, size: dict[str, int]) -> None:
+def test_while_payments_are_down_the_cart_waits(visit: Visit, console: Watched) -> None:
     console.expect("503 (Service Unavailable)")
-    page = visit("/", size=size)
+    page = visit("/", size=PHONE)
     ready_to_pay(page)
     let_payments_rest(20)
     place_button(page).click()

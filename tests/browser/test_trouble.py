@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db.models import F
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from deliveryapp.clock import utc_now
 from deliveryapp.models import User
 from orders.models import Order
 from orders.services import follow_kitchen
 from restaurants.models import Restaurant
-from tests.browser.conftest import DESKTOP, PHONE, PICTURE, City, Visit
+from tests.browser.conftest import PHONE, PICTURE, City, Visit
+from tests.browser.looks import assert_fits
 from tests.browser.steps import headline, log_in, place_order
-from tests.browser.test_layout import assert_fits
 from tests.cast import make_kitchen, make_user
 from tests.drivers.stage import app_of
-
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +40,8 @@ def bo_says(city: City, order_id: str, verb: str, body: dict[str, Any]) -> None:
     assert answer.status_code == 200, answer.content
 
 
-def keep_picture(page: Page, name: str) -> None:
-    """For people who want to look: PICTURES names a folder."""
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png", full_page=True)  # type: ignore[index]
-
-
-@SIZES
-def test_a_rejected_order_is_explained_and_made_good(
-    visit: Visit, city: City, others: list[str], size: dict[str, int]
-) -> None:
-    page = visit("/", size=size)
+def test_a_rejected_order_is_explained_and_made_good(visit: Visit, city: City, others: list[str]) -> None:
+    page = visit("/", size=PHONE)
     order_id = place_order(page)
     bo_says(city, order_id, "reject", {"reason": "closing_early"})
 
@@ -63,15 +50,13 @@ def test_a_rejected_order_is_explained_and_made_good(
     expect(page.locator("#goodwill")).to_contain_text("€2.00 credit for you")
     names = page.locator("#alternatives li .strong:first-child")
     expect(names).to_have_text(others)
-    assert_fits(page)
-    keep_picture(page, "rejected")
+    assert_fits(page, "rejected")
     page.locator("#alternatives a").first.click()
     expect(page).to_have_url(re.compile("/restaurants/sius-soup/$"))
 
 
-@SIZES
-def test_a_late_kitchen_is_told_while_one_looks(visit: Visit, city: City, size: dict[str, int]) -> None:
-    page = visit("/", size=size)
+def test_a_late_kitchen_is_told_while_one_looks(visit: Visit, city: City) -> None:
+    page = visit("/", size=PHONE)
     order_id = place_order(page)
     bo_says(city, order_id, "confirm", {"prep_minutes": 10})
     headline(page, "Accepted")
@@ -79,8 +64,7 @@ def test_a_late_kitchen_is_told_while_one_looks(visit: Visit, city: City, size: 
     follow_kitchen(order_id=UUID(order_id), now=utc_now())
 
     expect(page.locator("[data-attention=order_late]")).to_contain_text("running late")
-    assert_fits(page)
-    keep_picture(page, "late")
+    assert_fits(page, "late")
     bo_says(city, order_id, "ready", {})
     expect(page.locator("[data-attention]")).to_have_count(0)
 
@@ -104,4 +88,4 @@ def test_the_kitchen_asks_for_ten_more_minutes(visit: Visit, city: City) -> None
             break
         board.wait_for_timeout(100)
     assert moved()
-    keep_picture(board, "board")
+    assert_fits(board, "board")
