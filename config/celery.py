@@ -36,6 +36,10 @@ app.conf.update(
     worker_hijack_root_logger=False,
     task_default_queue="events",
     task_routes={
+        # What finds what was dropped must not wait behind what was not: it expires before a backlog ends.
+        "saga.sweep": "sweeps",
+        "payments.sweep": "sweeps",
+        "events.retry": "sweeps",
         "events.*": "events",
         "idempotency.*": "events",
         "orders.*": "events",

@@ -8,7 +8,7 @@ from deliveryapp.ids import new_id
 from deliveryapp.nudges import BROKER_ERRORS
 from deliveryapp.redis import client, key
 from deliveryapp.subscriptions import per_handler, subscription
-from deliveryapp.transport import TransportDown, Wire
+from deliveryapp.transport import Lags, TransportDown, Wire
 
 BATCH = 200  # events to a message: what a worker digests within its time
 
@@ -36,6 +36,10 @@ class CeleryTransport:
             return found.decode() if isinstance(found, bytes) else mark
         except BROKER_ERRORS as error:
             raise TransportDown(str(error)) from error
+
+    def lags(self) -> Lags:
+        """None: the gauges of the handlers say from the database what each has not digested."""
+        return {}
 
 
 def _messages(envelopes: Sequence[Wire]) -> Iterator[tuple[str, list[Wire]]]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from deliveryapp.lagging import STALE_AFTER
 from deliveryapp.redelivery import DIGESTED_WITHIN
 from deliveryapp.subscriptions import subscriptions
 
@@ -43,7 +44,10 @@ WHERE status IN ('running', 'compensating') AND due_at < statement_timestamp()
   AND (leased_until IS NULL OR leased_until < statement_timestamp())
 """
 _RELAY = """
-SELECT extract(epoch FROM clock_timestamp() - max(looked_at)) FROM deliveryapp_broker WHERE name = %s
+SELECT extract(epoch FROM clock_timestamp() - looked_at), lag ->> 0, lag ->> 1,
+       CASE WHEN lags_at > statement_timestamp() - %s THEN (lag ->> 2)::bigint END
+FROM (SELECT) AS always LEFT JOIN deliveryapp_broker ON name = %s
+LEFT JOIN LATERAL jsonb_array_elements(lags) lag ON true ORDER BY 2, 3
 """
 
 
@@ -74,8 +78,13 @@ def _outbox() -> Iterator[Gauge]:
 
 
 def _relay() -> Iterator[Gauge]:
-    [(age_s,)] = _rows(_RELAY, [settings.EVENT_TRANSPORT])
+    rows = _rows(_RELAY, [STALE_AFTER, settings.EVENT_TRANSPORT])
+    age_s = rows[0][0]
     yield Gauge("relay_last_look_age_seconds", "Since a relay last reached database and broker", age_s, 10)
+    for _, group, topic, behind in rows:
+        if group is not None:
+            labels = {"group": group, "topic": topic}
+            yield Gauge("consumer_lag", "Messages that the group has not handled yet", behind, None, labels)
 
 
 def _handlers() -> Iterator[Gauge]:

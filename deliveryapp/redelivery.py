@@ -67,13 +67,16 @@ def _send_overdue(name: str) -> int:
     if not due.exists():
         return 0
     with transaction.atomic():
-        mine = due.select_for_update(skip_locked=True).first()
+        free = due.select_for_update(skip_locked=True)
+        mine = free.values_list("checked_until", Now() - DIGESTED_WITHIN).first()
         if mine is None:
             return 0
-        sent_once = undigested(since=mine.checked_until).filter(sends=1)
-        count = again(sent_once.filter(published_at__lt=Now() - DIGESTED_WITHIN)) + again(_overdue_again())
+        # The next look begins exactly where this one ended: each statement has a time of its own.
+        since, until = mine
+        sent_once = undigested(since=since).filter(sends=1, published_at__lt=until)
+        count = again(sent_once) + again(_overdue_again())
         failpoint("redelivery.overdue")
-        Broker.objects.filter(name=name).update(checked_until=Now() - DIGESTED_WITHIN)
+        Broker.objects.filter(name=name).update(checked_until=until)
     if count:
         log.error("events_never_arrived", published_again=count)
     return count

@@ -10,7 +10,7 @@ import time
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from deliveryapp import redelivery, relay
+from deliveryapp import lagging, redelivery, relay
 from deliveryapp.transport import TransportDown
 from deliveryapp.wakeups import Wakeups
 
@@ -31,6 +31,7 @@ def run(stop: threading.Event) -> None:
             try:
                 if started_s >= next_check_s:
                     redelivery.check()
+                    lagging.note()
                     next_check_s = started_s + LOOK_EVERY_S
                 published = relay.publish_waiting()
                 pauses_s = 0.0

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import Task, shared_task
 from django.db import InterfaceError, OperationalError
 
-from deliveryapp import inbox, nudges, retention, saga
+from deliveryapp import inbox, nudges, retention, saga, watchdog
 from deliveryapp.celery_transport import hand_on
 from deliveryapp.idempotency import forget_old
 from deliveryapp.nudges import BROKER_ERRORS
@@ -27,10 +27,12 @@ HANDLE_BUDGET_S = 10.0
 def handle(task: Task, handler: str, envelopes: list[Wire]) -> None:
     """The outbox counts these as delivered: what the time limit would cut off goes on as a new message.
 
-    A message that comes again had a worker that died over it, or one whose time was over.
+    A message that comes again had a worker that died over it, or that the watchdog ended: a time limit of the
+    task itself would have acknowledged it.
     """
     suspect = bool((task.request.delivery_info or {}).get("redelivered"))
-    rest = inbox.handle(handler=handler, envelopes=envelopes, budget_s=HANDLE_BUDGET_S, suspect=suspect)
+    with watchdog.cut_off():
+        rest = inbox.handle(handler=handler, envelopes=envelopes, budget_s=HANDLE_BUDGET_S, suspect=suspect)
     if rest:
         hand_on(handler, rest)
 

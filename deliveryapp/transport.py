@@ -1,5 +1,6 @@
 """What carries events from the relay to the handlers."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
@@ -8,6 +9,10 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 Wire = dict[str, Any]  # CloudEvents JSON of an envelope, see `Envelope.as_json`
+Lags = Mapping[tuple[str, str], int]  # (consumer group, topic): messages not handled yet
+
+# Set when this process is to end: nobody waits for an absent broker any longer than a moment.
+stopping = threading.Event()
 
 
 class TransportDown(Exception):
@@ -24,6 +29,10 @@ class Transport(Protocol):
 
     def identity(self) -> str:
         """Who the broker is: another answer means that it has lost what it was given. Raises
+        TransportDown."""
+
+    def lags(self) -> Lags:
+        """How far consumers are behind, by the broker's own account; empty where it keeps none. Raises
         TransportDown."""
 
 

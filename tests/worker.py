@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from deliveryapp import inbox, relay, saga
 from deliveryapp.subscriptions import per_handler
-from deliveryapp.transport import Wire
+from deliveryapp.transport import Lags, Wire
 
 
 class DirectTransport:
@@ -25,6 +25,9 @@ class DirectTransport:
 
     def identity(self) -> str:
         return "direct"
+
+    def lags(self) -> Lags:
+        return {}
 
 
 def drain(rounds: int = 20) -> list[tuple[str, str]]:

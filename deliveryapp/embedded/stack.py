@@ -22,7 +22,7 @@ from deliveryapp.embedded.supervisor import ChildSpec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES = ("sandbox", "web", "live", "relay", "worker", "beat")
-QUEUES = ("payments", "saga", "dispatch", "events", "notifications", "tracking", "celery")
+QUEUES = ("sweeps", "payments", "saga", "dispatch", "events", "notifications", "tracking", "celery")
 LOOPBACK = "127.0.0.1"
 
 

@@ -7,16 +7,19 @@ nothing is being handled.
 
 from __future__ import annotations
 
-import faulthandler
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from django.db import InterfaceError, OperationalError, close_old_connections
 
+from deliveryapp import watchdog
 from deliveryapp.connections import use_one_connection
 from deliveryapp.kafka.lag import lag
 from deliveryapp.kafka.names import consumer_config, subscriptions_of, topics_of
@@ -29,9 +32,29 @@ library_log = logging.getLogger("librdkafka")
 BATCH = 200
 POLL_S = 0.5
 BUDGET_S = 2.0  # for one batch: a stop, and a rebalance, wait no longer than that
-HARD_LIMIT_S = 30  # a handler that never ends is cut off with its process, and is suspect from then on
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 TELL_LAG_EVERY_S = 10.0
+LAST_WORDS_S = 3.0  # to tell the broker the last offsets and that we leave
+
+
+def consume(group: str, stop: threading.Event) -> None:
+    """Be a member until it is asked to stop. Raises what GroupConsumer does.
+
+    The member has a thread of its own: while the client waits for a broker, its thread hears no signal. A
+    broker that does not answer is not waited for: effects are in the database, and what comes again the
+    inbox knows.
+    """
+    member = GroupConsumer(group)
+    with ThreadPoolExecutor(1, thread_name_prefix="member") as threads:
+        running = threads.submit(member.run, stop)
+        while not running.done() and not stop.wait(POLL_S):
+            continue
+        if wait([running], timeout=LAST_WORDS_S).not_done:
+            member.hands_free.wait()
+            log.warning("kafka_left_without_the_broker", group=group)
+            sys.stdout.flush()
+            os._exit(0)
+        running.result()
 
 
 class GroupConsumer:
@@ -46,6 +69,8 @@ class GroupConsumer:
         self._consumer = Consumer(consumer_config(group), logger=library_log)
         self._offsets = Offsets(self._consumer, group=group, reach=BATCH)
         self._pause_s = FIRST_PAUSE_S
+        self.hands_free = threading.Event()  # nothing is being handled
+        self.hands_free.set()
 
     def run(self, stop: threading.Event) -> None:
         use_one_connection()
@@ -92,17 +117,18 @@ class GroupConsumer:
 
     def _handle(self, messages: Sequence[Message]) -> bool:
         """Run the subscriptions; False, and nothing counts as done, when the database is away."""
+        self.hands_free.clear()
         close_old_connections()
-        faulthandler.dump_traceback_later(HARD_LIMIT_S, exit=True)
         try:
-            unhandled = self._digest(messages)
+            with watchdog.cut_off():
+                unhandled = self._digest(messages)
         except (OperationalError, InterfaceError) as error:
             log.error("kafka_database_away", group=self.group, error=str(error), again_in_s=self._pause_s)
             close_old_connections()
             self._offsets.rewind(messages)
             return False
         finally:
-            faulthandler.cancel_dump_traceback_later()
+            self.hands_free.set()
         self._pause_s = FIRST_PAUSE_S
         self._offsets.note(messages)
         self._offsets.rewind(unhandled)

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
 
-from deliveryapp.kafka.names import all_topics, client_config
+from deliveryapp.kafka.asking import ANSWER_WITHIN_S, admin, answers
+from deliveryapp.kafka.names import all_topics
 from deliveryapp.transport import TransportDown
 
 TIMEOUT_S = 15.0
-IDENTITY_TIMEOUT_S = 5.0
-library_log = logging.getLogger("librdkafka")
-
-
-@cache
-def _admin() -> AdminClient:
-    return AdminClient(client_config(), logger=library_log)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +35,12 @@ def ensure_topics(*, timeout_s: float = TIMEOUT_S) -> list[Topic]:
 
     What exists is left as it is: other partitions for the same keys would break the order per aggregate.
     """
-    admin = _admin()
+    client = admin()
     try:
-        before = _partitions(admin, timeout_s)
+        before = _partitions(client, timeout_s)
         missing = [name for name in all_topics() if name not in before]
-        made = set(_create(admin, missing, timeout_s))
-        now = _partitions(admin, timeout_s, made) if made else before
+        made = set(_create(client, missing, timeout_s))
+        now = _partitions(client, timeout_s, made) if made else before
     except KafkaException as error:
         raise TransportDown(error.args[0].str()) from error
     return [Topic(name=name, partitions=now.get(name, 0), created=name in made) for name in all_topics()]
@@ -56,13 +48,12 @@ def ensure_topics(*, timeout_s: float = TIMEOUT_S) -> list[Topic]:
 
 def broker_identity() -> str:
     """A broker that was set up anew, or a topic that was, gives another answer. Raises TransportDown."""
-    asked = _admin().describe_topics(TopicCollection(all_topics()), request_timeout=IDENTITY_TIMEOUT_S)
-    try:
-        ids = [f"{name}={answer.result().topic_id}" for name, answer in sorted(asked.items())]
-        cluster = _admin().cluster_id(timeout=IDENTITY_TIMEOUT_S)
-    except KafkaException as error:
-        raise TransportDown(error.args[0].str()) from error
-    return hashlib.sha256("\n".join([cluster, *ids]).encode()).hexdigest()[:32]
+    cluster = admin().describe_cluster(request_timeout=ANSWER_WITHIN_S)
+    asked = admin().describe_topics(TopicCollection(all_topics()), request_timeout=ANSWER_WITHIN_S)
+    topics = answers(asked.values())
+    ids = sorted(f"{topic.name}={topic.topic_id}" for topic in topics)
+    [told] = answers([cluster])
+    return hashlib.sha256("\n".join([told.cluster_id, *ids]).encode()).hexdigest()[:32]
 
 
 def _partitions(

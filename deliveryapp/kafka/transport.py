@@ -10,12 +10,14 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from django.conf import settings
 
 from deliveryapp.events import registered
+from deliveryapp.kafka.lag import all_lags
 from deliveryapp.kafka.messages import headers_of, value_of
 from deliveryapp.kafka.names import producer_config, topic_of
 from deliveryapp.kafka.topics import broker_identity
-from deliveryapp.transport import TransportDown, Wire
+from deliveryapp.transport import Lags, TransportDown, Wire, stopping
 
 POLL_S = 0.1
+LAST_WAIT_S = 2.0  # for reports when this process is to end
 # What the broker says of a message that it will never take; all else may pass with time.
 PERMANENT = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD}
 library_log = logging.getLogger("librdkafka")
@@ -43,6 +45,9 @@ class KafkaTransport:
         """Of the cluster and of each topic: none survives that what was in it is lost. Raises
         TransportDown."""
         return broker_identity()
+
+    def lags(self) -> Lags:
+        return all_lags()
 
     def _send(self, envelopes: Sequence[Wire]) -> dict[str, str]:
         handover = _Handover(self._connected())
@@ -122,6 +127,8 @@ class _Handover:
             self._failure = error
 
     def _wait(self, why: str) -> None:
+        if stopping.is_set():
+            self._deadline_s = min(self._deadline_s, time.monotonic() + LAST_WAIT_S)
         if time.monotonic() > self._deadline_s:
             raise TransportDown(f"{why} after {settings.KAFKA_SEND_TIMEOUT_S:g} s")
         self._producer.poll(POLL_S)

@@ -79,6 +79,8 @@ class Broker(models.Model):
     identity = models.CharField(max_length=100)
     checked_until = models.DateTimeField()  # what was published before then was looked after
     looked_at = models.DateTimeField(null=True)  # each second by a relay that is alive
+    lags = models.JSONField(null=True)  # [group, topic, messages behind], as it was at lags_at
+    lags_at = models.DateTimeField(null=True)
 
 
 class InboxEntry(models.Model):

@@ -14,7 +14,8 @@ from django.db.models.functions import Now
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from deliveryapp import inbox, letters, redelivery, relay
+from deliveryapp import inbox, lagging, letters, redelivery, relay
+from deliveryapp.gauges import read_gauges
 from deliveryapp.models import Broker, OutboxEvent, SagaRun, User
 from deliveryapp.web import metrics
 from tests.deliveryapp import toys
@@ -100,6 +101,44 @@ def test_each_gauge_counts_what_it_says(ada: User) -> None:
         "saga_due": 1,
     }
     assert {name: gauges[name] for name in expected} == expected
+
+
+class TestConsumerLag:
+    """What the broker tells the relay, by group and topic."""
+
+    def lags(self) -> dict[str, tuple[dict[str, str], float | None]]:
+        return {
+            gauge.name: (dict(gauge.labels), gauge.value)
+            for gauge in read_gauges()
+            if gauge.name == "consumer_lag"
+        }
+
+    @pytest.mark.usefixtures("well")
+    def test_it_is_shown_until_it_is_too_old(self) -> None:
+        carrier = Recorder()
+        carrier.send([wire(uuid4()), wire(uuid4())])
+        assert self.lags() == {}
+
+        assert lagging.note(carrier=carrier)
+
+        labels = {"group": "toys", "topic": "orders.status"}
+        assert self.lags() == {"consumer_lag": (labels, 2)}
+        Broker.objects.update(lags_at=Now() - lagging.STALE_AFTER)
+        assert self.lags() == {"consumer_lag": (labels, None)}
+
+    @pytest.mark.usefixtures("well")
+    def test_the_broker_is_not_asked_each_second(self) -> None:
+        assert lagging.note(carrier=Recorder())
+        assert not lagging.note(carrier=Recorder())
+        Broker.objects.update(lags_at=Now() - lagging.ASK_EVERY - timedelta(seconds=1))
+        assert lagging.note(carrier=Recorder())
+
+    @pytest.mark.usefixtures("well")
+    def test_prometheus_gets_a_sample_per_group_and_topic(self, client: Client, settings: Any) -> None:
+        settings.METRICS_TOKEN = "t0ken"
+        lagging.note(carrier=Recorder())
+        page = client.get("/metrics", headers={"authorization": "Bearer t0ken"}).text
+        assert 'deliveryapp_consumer_lag{group="toys",topic="orders.status"} 0.0\n' in page
 
 
 def old_event() -> None:

@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError
 from deliveryapp import nudges, outbox, wakeups
 from deliveryapp.celery_transport import BATCH, CeleryTransport
 from deliveryapp.clock import utc_now
+from deliveryapp.embedded.stack import QUEUES
 from deliveryapp.models import OutboxEvent
 from deliveryapp.redis import client
 from deliveryapp.transactions import durable
@@ -127,6 +128,16 @@ def test_a_nudge_goes_to_the_queue_of_its_kind_of_work(queue: Queue, task: str, 
     assert queue(name) == [(task, {"number": 1}), (task, {"numbers": [1, 2]})]
     current_app.loader.import_default_modules()
     assert task in current_app.tasks
+
+
+def test_sweeps_do_not_stand_in_line_behind_the_work_they_look_after() -> None:
+    """A sweep that waits for long expires; with its queue to itself it waits for one turn of a worker."""
+    current_app.loader.import_default_modules()
+    queue_of = {name: current_app.amqp.router.route({}, name)["queue"].name for name in current_app.tasks}
+    sweeps = {name for name, queue in queue_of.items() if queue == "sweeps"}
+    assert sweeps == {"saga.sweep", "payments.sweep", "events.retry"}
+    assert sweeps < {entry["task"] for entry in current_app.conf.beat_schedule.values()}
+    assert set(queue_of.values()) <= set(QUEUES)
 
 
 def test_without_a_broker_nudges_are_lost_quietly(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:

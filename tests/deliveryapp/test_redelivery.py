@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from deliveryapp import inbox, redelivery, relay
 from deliveryapp.models import Broker, DeadLetter, OutboxEvent, User
 from deliveryapp.subscriptions import per_handler
-from deliveryapp.transport import TransportDown, Wire
+from deliveryapp.transport import Lags, TransportDown, Wire
 from tests.deliveryapp import toys
 from tests.deliveryapp.toys import Recorder, effects, written
 
@@ -36,6 +36,9 @@ class Fragile:
 
     def identity(self) -> str:
         return str(self.born)
+
+    def lags(self) -> Lags:
+        return {}
 
     def lose_everything(self) -> None:
         self.memory, self.born = [], uuid4()
@@ -160,6 +163,28 @@ def test_a_broker_that_is_down_is_not_taken_for_another(ada: User) -> None:
         redelivery.check(carrier=Down())
 
     assert Broker.objects.get().identity == "recorder"
+
+
+def test_what_was_published_while_a_check_ran_is_looked_after_by_the_next(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time comes between two statements of the check."""
+    carrier = Fragile()
+    redelivery.check(carrier=carrier)
+    original = redelivery.again
+
+    def slowly(events: Any) -> int:
+        monkeypatch.setattr(redelivery, "again", original)
+        sent = original(events)
+        OutboxEvent.objects.bulk_create([written(ada.pk, 1)])
+        OutboxEvent.objects.update(published_at=Now() - redelivery.DIGESTED_WITHIN, sends=1)
+        return sent
+
+    monkeypatch.setattr(redelivery, "again", slowly)
+    assert later(timedelta(minutes=7), carrier) == 0
+    assert redelivery.again is original
+
+    assert later(redelivery.CHECK_EVERY + timedelta(seconds=1), carrier) == 1
 
 
 def test_a_check_of_a_calm_minute_costs_two_statements(ada: User, django_assert_num_queries: Any) -> None:

@@ -20,7 +20,7 @@ from deliveryapp.outbox import outbox_row
 from deliveryapp.saga import Done, Outcome, Saga, Step
 from deliveryapp.subscriptions import Subscription
 from deliveryapp.transactions import require_no_transaction, require_transaction
-from deliveryapp.transport import Wire
+from deliveryapp.transport import Lags, Wire
 from orders.events import OrderReady
 
 
@@ -72,6 +72,9 @@ class Recorder:
 
     def identity(self) -> str:
         return "recorder"
+
+    def lags(self) -> Lags:
+        return {("toys", "orders.status"): len(self.sent)}
 
 
 def disorder(sent: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, int, int]]:

@@ -15,7 +15,7 @@ class FaultsConfig(AppConfig):
     name = "tests.faults"
 
     def ready(self) -> None:
-        from deliveryapp import letters, redelivery, relay, saga
+        from deliveryapp import letters, redelivery, relay, saga, watchdog
         from drivers.services import dispatch
         from orders.services import placing
         from payments.services import authorizing, operations
@@ -23,6 +23,7 @@ class FaultsConfig(AppConfig):
         saga.LEASE = operations.LEASE = authorizing.HELD_FOR = timedelta(seconds=4)
         placing.ANSWERED_WITHIN = timedelta(seconds=3)
         relay.LEASE = dispatch.CLAIM = timedelta(seconds=2)
+        watchdog.LIMIT_S = 8.0
         letters.MAX_ATTEMPTS = 4
         letters.BEING_TRIED_FOR = timedelta(seconds=3)
         redelivery.DIGESTED_WITHIN = timedelta(seconds=float(os.environ.get(DIGESTED_VARIABLE, "3")))

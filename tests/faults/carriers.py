@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.module_loading import import_string
 
 from deliveryapp.ids import new_id
-from deliveryapp.transport import _TRANSPORTS, Transport, Wire
+from deliveryapp.transport import _TRANSPORTS, Lags, Transport, Wire
 
 PATH = "tests.faults.carriers.Unreliable"
 CARRIER_VARIABLE, SEED_VARIABLE = "FAULTS_CARRIER", "FAULTS_SEED"
@@ -39,6 +39,9 @@ class Unreliable:
 
     def identity(self) -> str:
         return self._real.identity()
+
+    def lags(self) -> Lags:
+        return self._real.lags()
 
     def _chance(self, share: float) -> bool:
         return self._random.random() < share

@@ -42,6 +42,7 @@ class Nemesis:
     ground: Ground
     rng: random.Random
     down_s: float
+    beat_dead_s: float
     broker: RunningBroker | None = None
     consumers: Sequence[str] = ()
     done: list[str] = field(default_factory=list)
@@ -61,8 +62,11 @@ class Nemesis:
             "F5 F7 Valkey empty": self._flush,
             "F5 Valkey away": lambda: self.ground.valkey_away(self.down_s),
             "F6 PostgreSQL killed": self._kill_database,
-            "F22 beat away": lambda: self._pause("beat"),
         } | (self._deeds_on_kafka(self.broker) if self.broker else {})
+
+    def _long_deeds(self) -> dict[str, Callable[[], None]]:
+        """Once, however many rounds there are."""
+        return {"F22 beat dead": lambda: self._pause("beat", for_s=self.beat_dead_s)}
 
     def _deeds_on_kafka(self, broker: RunningBroker) -> dict[str, Callable[[], None]]:
         return {
@@ -86,14 +90,17 @@ class Nemesis:
         assert self.trouble == []
 
     def _work(self, rounds: int) -> None:
+        deeds = self.deeds() | self._long_deeds()
         plan = [
-            deed for _ in range(rounds) for deed in self.rng.sample(sorted(self.deeds()), k=len(self.deeds()))
+            deed for _ in range(rounds) for deed in self.rng.sample(sorted(self.deeds()), len(self.deeds()))
         ]
+        for long in self._long_deeds():
+            plan.insert(self.rng.randrange(len(plan)), long)
         for name in plan:
             if self._stop.wait(self.rng.uniform(*PAUSE_S)):
                 return
             try:
-                self.deeds()[name]()
+                deeds[name]()
             except (OSError, redis.RedisError, AssertionError) as error:
                 self.trouble.append(error)
                 return
@@ -115,10 +122,10 @@ class Nemesis:
     def _kill_all(self, name: str) -> None:
         os.killpg(self._pid(name), signal.SIGKILL)
 
-    def _pause(self, name: str) -> None:
+    def _pause(self, name: str, *, for_s: float = SLEEPS_S) -> None:
         pid = self._pid(name)
         os.killpg(pid, signal.SIGSTOP)
-        time.sleep(SLEEPS_S)
+        time.sleep(for_s)
         os.killpg(pid, signal.SIGCONT)
 
     def _flush(self) -> None:

@@ -15,6 +15,7 @@ from deliveryapp.events import Envelope
 from deliveryapp.models import DeadLetter
 from deliveryapp.subscriptions import Subscription
 from orders.events import OrderDelivered, OrderPlaced
+from tests.poisons import loop, swell
 
 WITNESS = "faults.witness"
 TABLE = "CREATE TABLE IF NOT EXISTS faults_effect (event_id uuid NOT NULL)"
@@ -27,9 +28,14 @@ UNSEEN = """
 """
 
 
-POISON_VARIABLE = "FAULTS_POISON"  # set: every eighth delivery of an order is bad for the witness
-ALWAYS_RAISES, ALWAYS_KILLS = 0, 8
-SIDES = 16
+POISON_VARIABLE = "FAULTS_POISON"  # set: some deliveries of an order are bad for the witness
+# What of an OrderDelivered happens to him, by its id: (kind, of so many, this one).
+POISONS = (("raises", 16, 0), ("kills", 16, 8), ("swells", 32, 12), ("loops", 64, 4))
+_SIDE = "('x' || right(id::text, 2))::bit(8)::int"
+POISONED = f"""
+    SELECT id::text FROM deliveryapp_outboxevent WHERE type = 'OrderDelivered'
+      AND ({" OR ".join(f"{_SIDE} % {of} = {side}" for _, of, side in POISONS)})
+"""
 
 
 class Poisoned(Exception):
@@ -42,7 +48,7 @@ class NotYet(Exception):
 
 def witness(envelope: Envelope) -> None:
     if os.environ.get(POISON_VARIABLE) and isinstance(envelope.event, OrderDelivered):
-        _be_poisoned(envelope.id.int % SIDES)
+        _be_poisoned(envelope.id.int)
     tried = DeadLetter.objects.filter(handler=WITNESS, event_id=envelope.id).exists()
     if isinstance(envelope.event, OrderPlaced) and not tried:
         raise NotYet
@@ -50,11 +56,16 @@ def witness(envelope: Envelope) -> None:
         cursor.execute("INSERT INTO faults_effect (event_id) VALUES (%s)", [envelope.id])
 
 
-def _be_poisoned(side: int) -> None:
-    if side == ALWAYS_RAISES:
-        raise Poisoned
-    if side == ALWAYS_KILLS:
-        os.kill(os.getpid(), signal.SIGKILL)
+def _be_poisoned(number: int) -> None:
+    match next((kind for kind, of, side in POISONS if number % of == side), ""):
+        case "raises":
+            raise Poisoned
+        case "kills":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "swells":
+            swell()
+        case "loops":
+            loop()
 
 
 def find_effects(sql: str) -> list[str]:

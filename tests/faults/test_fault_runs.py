@@ -26,14 +26,7 @@ from tests.faults.apps import DIGESTED_VARIABLE
 from tests.faults.conftest import HURRIED
 from tests.faults.ground import Ground, private_ground
 from tests.faults.nemesis import Nemesis
-from tests.faults.subscribers import (
-    ALWAYS_KILLS,
-    ALWAYS_RAISES,
-    POISON_VARIABLE,
-    SUBSCRIPTIONS,
-    TABLE,
-    TWICE,
-)
+from tests.faults.subscribers import POISON_VARIABLE, POISONED, SUBSCRIPTIONS, TABLE, TWICE
 from tests.live import LiveStack, live_stack, poll
 
 pytestmark = pytest.mark.slow
@@ -41,7 +34,8 @@ pytestmark = pytest.mark.slow
 # Apart from the other faults, with which it would take a worker too long.
 TRANSPORTS = ("celery", pytest.param("kafka", marks=pytest.mark.xdist_group("kafka")))
 RATE = "0.7"  # what a dozen drivers and two processors can carry with half of everything down
-SPEED, FEW_ORDERS, ORDERS_PER_ROUND = 60, 20, 60
+SPEED, FEW_ORDERS, MANY_ORDERS, ORDERS_PER_ROUND = 60, 20, 100, 60
+TEN_MINUTES_S = 600.0  # of the city's time
 SIZES = ("--restaurants", "5", "--drivers", "12", "--customers", "10")
 PEOPLE = ("--kitchens", "4", "--drivers", "12", "--customers", "10")
 # Nobody can promise a delivery with the database away; only that every end is a legal one.
@@ -54,10 +48,6 @@ ON_KAFKA = {
     "KAFKA_SESSION_TIMEOUT_S": "6",
     "KAFKA_SEND_TIMEOUT_S": "3",
 }
-POISONED = f"""
-    SELECT id::text FROM deliveryapp_outboxevent WHERE type = 'OrderDelivered'
-      AND ('x' || right(id::text, 1))::bit(4)::int IN ({ALWAYS_RAISES}, {ALWAYS_KILLS})
-"""
 DEAD = """
     SELECT l.event_id::text FROM deliveryapp_deadletter l JOIN deliveryapp_outboxevent e ON e.id = l.event_id
     WHERE l.state = 'dead'
@@ -159,7 +149,8 @@ def test_a_city_under_blows_keeps_every_promise(
         city.stack,
         city.ground,
         random.Random(city.seed),
-        down_s=4 if city.orders < 100 else 20,
+        down_s=4 if city.orders < MANY_ORDERS else 20,
+        beat_dead_s=TEN_MINUTES_S / SPEED if city.orders < MANY_ORDERS else 120,
         broker=city.broker,
         consumers=city.consumers,
     )

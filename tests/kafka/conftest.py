@@ -19,7 +19,7 @@ from django.core.management import call_command
 from deliveryapp import subscriptions
 from deliveryapp.celery_transport import CeleryTransport
 from deliveryapp.embedded import supervisor
-from deliveryapp.kafka import names, topics
+from deliveryapp.kafka import asking, names
 from deliveryapp.kafka.lag import group_lag
 from deliveryapp.kafka.transport import KafkaTransport
 from deliveryapp.transport import Transport
@@ -92,7 +92,7 @@ def _forget() -> None:
         subscriptions.subscriptions,
         subscriptions.subscribers_of,
         names.groups,
-        topics._admin,
+        asking.admin,
     ):
         known.cache_clear()
 

@@ -17,8 +17,10 @@ from deliveryapp.events import Envelope
 from deliveryapp.subscriptions import Subscription
 from deliveryapp.transport import Wire
 from orders.events import OrderReady
+from tests.poisons import loop, swell
 
 BROKEN, SLOW, KILLS_ONCE, KILLS = "broken", "slow", "kills once", "kills"
+LOOPS, SWELLS = "loops", "swells"
 SLOW_S = 0.02
 TABLE = "toy_effects"
 HERE = "tests.kafka.handlers"
@@ -40,6 +42,10 @@ def ledger(envelope: Envelope) -> None:
         raise RuntimeError("the soup is cold")
     if region == KILLS:
         os.kill(os.getpid(), signal.SIGKILL)
+    if region == LOOPS:
+        loop()
+    if region == SWELLS:
+        swell()
     if region == SLOW:
         time.sleep(SLOW_S)
     _note("toy.ledger", envelope)

@@ -9,11 +9,25 @@ from uuid import UUID
 
 import pytest
 
+from deliveryapp import letters
+from deliveryapp.gauges import read_gauges
 from deliveryapp.models import DeadLetter
+from deliveryapp.transport import Wire
 from tests.deliveryapp.toys import wire
 from tests.kafka.conftest import Line
 from tests.kafka.crowded import await_effects, events
-from tests.kafka.handlers import BROKEN, KILLS_ONCE, ONCE, SLOW, death_note, effects, orders_seen, times_each
+from tests.kafka.handlers import (
+    BROKEN,
+    KILLS_ONCE,
+    LOOPS,
+    ONCE,
+    SLOW,
+    SWELLS,
+    death_note,
+    effects,
+    orders_seen,
+    times_each,
+)
 from tests.live import poll
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -68,6 +82,36 @@ def test_poison_and_a_newer_version_are_kept_and_hold_up_nobody(line: Line) -> N
     for handler, event_id in versions:
         letter = kept[handler, event_id]
         assert (letter.state, letter.envelope["key"]) == (DeadLetter.State.DEAD, newer["key"])
+
+
+def test_what_never_ends_and_what_eats_all_memory_are_given_up(line: Line) -> None:
+    """The one is ended with its process, again and again; the other fails like any other."""
+    good = events(orders=3, each=10)
+    looping, greedy = (
+        wire(UUID(good[0]["subject"]), 11 + n, region=bad) for n, bad in enumerate((LOOPS, SWELLS))
+    )
+    with line.running():
+        line.carrier.send([looping, greedy, *good])
+        await_effects(good)
+        poll(
+            lambda: letter_of(looping).state == DeadLetter.State.DEAD, what="it to be given up", timeout_s=60
+        )
+        poll(line.drained, what="everything to be acknowledged", timeout_s=60)
+    assert effects("toy.ledger") == times_each(good)
+    assert effects("toy.points") == times_each([looping, greedy, *good])
+    assert (letter_of(looping).error, letter_of(looping).attempts) == (letters.DEATH, 0)
+    assert letter_of(greedy).state == DeadLetter.State.RETRYING
+    assert "MemoryError" in letter_of(greedy).error
+    alarms = {
+        gauge.labels["handler"]
+        for gauge in read_gauges()
+        if gauge.name == "handler_dead_letters" and not gauge.is_well
+    }
+    assert alarms == {"toy.ledger"}
+
+
+def letter_of(envelope: Wire) -> DeadLetter:
+    return DeadLetter.objects.filter(handler="toy.ledger", event_id=envelope["id"]).first() or DeadLetter()
 
 
 def test_sigterm_in_the_middle_of_a_backlog_loses_and_repeats_nothing(line: Line) -> None:

@@ -241,6 +241,8 @@ def test_lag_is_what_waits_and_its_command_tells_by_its_exit_code(kafka_line: Li
     wires = events(orders=4, each=5)
     kafka_line.carrier.send(wires)
     assert sum(group_lag("events").values()) == 20
+    place = f"{kafka_line.env['KAFKA_TOPIC_PREFIX']}orders.status"
+    assert kafka_line.carrier.lags() == {("events", place): 20, ("tracking", place): 20}
     assert run("kafka_lag", "events").splitlines()[-1] == "events: 20 behind in 4 partitions"
     with pytest.raises(CommandError) as refusal:
         run("kafka_lag", "events", "--most", "19")
@@ -249,6 +251,7 @@ def test_lag_is_what_waits_and_its_command_tells_by_its_exit_code(kafka_line: Li
         await_effects(wires)
         poll(kafka_line.drained, what="everything to be acknowledged")
     assert run("kafka_lag", "events").splitlines() == ["events: 0 behind in 4 partitions"]
+    assert kafka_line.carrier.lags() == {("events", place): 0, ("tracking", place): 20}
 
 
 def test_a_topic_that_was_made_anew_is_another_broker_to_us(kafka_line: Line) -> None:

@@ -20,10 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, *, group: str, **options: Any) -> None:
         require_client()
-        from deliveryapp.kafka.consuming import GroupConsumer
+        from deliveryapp.kafka.consuming import consume
 
         with Interrupts() as interrupts:
             try:
-                GroupConsumer(group).run(interrupts.requested)
+                consume(group, interrupts.requested)
             except UnknownGroup as error:
                 raise CommandError(str(error)) from error
