@@ -46,6 +46,7 @@ class _Count:
     key: Sequence[str]
     counter: str
     limit: int
+    refusal: Exception | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class _Upsert:
 class _Update:
     rows: models.QuerySet[Any]
     values: dict[str, Any]
-    expect: int
+    expect: int | None
     refusal: Exception | None
 
 
@@ -94,19 +95,31 @@ class Batch:
         """
         self._upserts.append(_Upsert(row, overwrite, when))
 
-    def count_up(self, row: models.Model, *, key: Sequence[str], counter: str, limit: int) -> None:
-        """Insert this counter, or raise `counter` of the one that has its `key` by one, up to `limit`."""
-        self._counts.append(_Count(row, key, counter, limit))
+    def count_up(
+        self,
+        row: models.Model,
+        *,
+        key: Sequence[str],
+        counter: str,
+        limit: int,
+        refusal: Exception | None = None,
+    ) -> None:
+        """Insert this counter, or raise `counter` of the one that has its `key` by one, up to `limit`.
+
+        `refusal` is what to raise when it is full, instead of NoneLeft.
+        """
+        self._counts.append(_Count(row, key, counter, limit, refusal))
 
     def update(
         self,
         rows: models.QuerySet[Any],
         *,
-        expect: int = 1,
+        expect: int | None = 1,
         refusal: Exception | None = None,
         **values: object,
     ) -> None:
-        """Update exactly `expect` rows of the queryset; updates take their locks in the order of the calls.
+        """Update exactly `expect` rows of the queryset, or None: however many there are. Updates take their
+        locks in the order of the calls.
 
         `refusal` is what to raise when there were fewer or more, instead of StaleWrite.
         """
@@ -120,7 +133,8 @@ class Batch:
         require_transaction()
         parts = [_insert_sql(model, rows) for model, rows in self._inserts.items()]
         parts += [_update_sql(update.rows, update.values) for update in self._updates]
-        expected = [len(rows) for rows in self._inserts.values()] + [each.expect for each in self._updates]
+        expected: list[int | None] = [len(rows) for rows in self._inserts.values()]
+        expected += [each.expect for each in self._updates]
         parts += [_upsert_sql(upsert) for upsert in self._upserts]
         parts += [_count_sql(count) for count in self._counts]
         parts += [_insert_sql(type(row), [row], on_conflict=OnConflict.IGNORE) for row in self._if_missing]
@@ -133,10 +147,9 @@ class Batch:
         upserted = len(expected) + len(self._upserts)
         if 0 in counts[len(expected) : upserted]:
             raise NotOverwritten
-        if 0 in counts[upserted : upserted + len(self._counts)]:
-            raise NoneLeft
+        self._refuse_full(counts[upserted : upserted + len(self._counts)])
         self._refuse(counts[len(self._inserts) : len(expected)])
-        if counts[: len(expected)] != expected:
+        if any(want not in (None, count) for want, count in zip(expected, counts, strict=False)):
             raise StaleWrite
         for rows in self._inserts.values():
             for row in rows:
@@ -147,6 +160,11 @@ class Batch:
         for update, count in zip(self._updates, counts, strict=False):
             if update.refusal is not None and count != update.expect:
                 raise update.refusal
+
+    def _refuse_full(self, counts: Sequence[int]) -> None:
+        for counter, count in zip(self._counts, counts, strict=False):
+            if count == 0:
+                raise counter.refusal or NoneLeft
 
 
 def _constraint_of(error: IntegrityError) -> str | None:

@@ -27,6 +27,26 @@ class PriceChanged(Conflict):
     code, title = "price_changed", "The price is not what was expected"
 
 
+class QuoteChanged(Conflict):
+    """Something is not as it was quoted; `differences` says what, `total` and `quote_token` in extra what may
+    be had instead, null while the cart cannot be had as it is.
+    """
+
+    code, title = "quote_changed", "Something has changed since the quote"
+
+
+class QuoteExpired(Conflict):
+    """The quote is too old; with what QuoteChanged tells."""
+
+    code, title = "quote_expired", "The quote has expired"
+
+
+class QuoteMismatch(Conflict):
+    """Not the customer's quote, or of another cart; `differences` names the parts that are not the same."""
+
+    code, title = "quote_mismatch", "The quote is for another order"
+
+
 class TotalTooLarge(Unprocessable):
     code, title = "total_too_large", "The order is too large"
 

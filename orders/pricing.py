@@ -4,6 +4,7 @@ Menu prices include VAT, as is the rule in the EU, so `tax_minor` (tax added on 
 `included_tax_minor` says how much of the subtotal is VAT.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deliveryapp.money import included_tax, share_bp
@@ -29,18 +30,45 @@ class Breakdown:
     total_minor: int
 
 
-def price(*, subtotal_minor: int, delivery_fee_minor: int, tax_bp: int, tip_minor: int) -> Breakdown:
-    """`tax_bp`: the VAT rate contained in the menu prices, in ten-thousandths."""
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """What a promotion takes off the food or off the delivery fee, at the restaurant's or our own expense."""
+
+    amount_minor: int = 0
+    is_on_food: bool = True
+    is_the_restaurants: bool = False
+
+    @property
+    def lower_price_minor(self) -> int:
+        """What the restaurant sells its food for less. What we pay for the customer is no lower price."""
+        return self.amount_minor if self.is_on_food and self.is_the_restaurants else 0
+
+
+NO_DISCOUNT = Discount()
+
+
+def price(
+    *,
+    subtotal_minor: int,
+    delivery_fee_minor: int,
+    tax_bp: int,
+    tip_minor: int,
+    discount: Discount = NO_DISCOUNT,
+) -> Breakdown:
+    """`tax_bp`: the VAT rate contained in the menu prices, in ten-thousandths. The service fee is of the food
+    before any discount.
+    """
     service_fee_minor = service_fee(subtotal_minor)
+    fees_minor = delivery_fee_minor + service_fee_minor
     return Breakdown(
         subtotal_minor=subtotal_minor,
         delivery_fee_minor=delivery_fee_minor,
         service_fee_minor=service_fee_minor,
         tax_minor=0,
-        included_tax_minor=included_tax(subtotal_minor, tax_bp),
+        included_tax_minor=included_tax(subtotal_minor - discount.lower_price_minor, tax_bp),
         tip_minor=tip_minor,
-        discount_minor=0,
-        total_minor=subtotal_minor + delivery_fee_minor + service_fee_minor + tip_minor,
+        discount_minor=discount.amount_minor,
+        total_minor=subtotal_minor + fees_minor + tip_minor - discount.amount_minor,
     )
 
 
@@ -52,6 +80,25 @@ def service_fee(subtotal_minor: int) -> int:
 def commission(subtotal_minor: int, commission_bp: int) -> int:
     """What the platform keeps of the food."""
     return share_bp(subtotal_minor, commission_bp)
+
+
+def restaurants_share(*, subtotal_minor: int, commission_bp: int, discount: Discount = NO_DISCOUNT) -> int:
+    """What the restaurant gets: the price of its food less the commission on it, and less a delivery that it
+    pays for.
+    """
+    sold_for_minor = subtotal_minor - discount.lower_price_minor
+    others_minor = discount.amount_minor - discount.lower_price_minor if discount.is_the_restaurants else 0
+    return sold_for_minor - commission(sold_for_minor, commission_bp) - others_minor
+
+
+def spread(discount_minor: int, totals_minor: Sequence[int]) -> list[int]:
+    """A discount on the food over its lines, by what they cost; the parts add up to the whole."""
+    whole_minor, above_minor, parts = sum(totals_minor), 0, []
+    for total_minor in totals_minor:
+        below_minor = discount_minor * above_minor // whole_minor
+        above_minor += total_minor
+        parts.append(discount_minor * above_minor // whole_minor - below_minor)
+    return parts
 
 
 def payout(*, distance_m: int, tip_minor: int) -> int:

@@ -33,9 +33,11 @@ class Priced(Protocol):
 
     subtotal_minor: int
     tax_minor: int
-    discount_minor: int
     service_fee_minor: int
     total_minor: int
+
+    @property
+    def food_discount_minor(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _shares(order: Priced, shares_bp: dict[str, int] | None) -> tuple[GoesBack, 
     if shares_bp is None:
         return None
     costs = {
-        "food": order.subtotal_minor + order.tax_minor - order.discount_minor,
+        "food": order.subtotal_minor + order.tax_minor - order.food_discount_minor,
         "service_fee": order.service_fee_minor,
     }
     return tuple(

@@ -1,4 +1,6 @@
-"""Operators look; what a kitchen switches goes through the kitchen's own doors."""
+"""Operators look; what a kitchen switches goes through the kitchen's own doors. They make the platform's
+promotions, which is all they may write here.
+"""
 
 from typing import Any
 
@@ -8,15 +10,18 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from deliveryapp.admin import ReadOnlyAdmin
+from deliveryapp.api.authentication import as_user
 from restaurants.models import (
     MenuItem,
     MenuSection,
     OpeningHours,
+    Promotion,
     Restaurant,
     SpecialDay,
     StaffMember,
     Ticket,
 )
+from restaurants.offers import Bearer
 
 
 class ReadOnlyInline(TabularInline):
@@ -79,3 +84,54 @@ class TicketAdmin(ReadOnlyAdmin, ModelAdmin):
     list_select_related = ("restaurant",)
     search_fields = ("=order_id", "restaurant__name")
     show_full_result_count = False
+
+
+@admin.register(Promotion)
+class PromotionAdmin(ModelAdmin):
+    """The platform's promotions, for one restaurant or for all of a currency; it pays for what it makes.
+
+    What a promotion takes off stays as it is once it is made, like its counter: orders refer to it.
+    """
+
+    list_display = ("title", "code", "restaurant", "kind", "borne_by", "starts_at", "ends_at", "used")
+    list_filter = ("borne_by", "kind")
+    list_select_related = ("restaurant",)
+    search_fields = ("title", "code", "restaurant__name")
+    autocomplete_fields = ("restaurant",)
+    fields = (
+        "title",
+        ("code", "is_first_order_only"),
+        ("kind", "percent_bp", "amount_minor", "maximum_minor"),
+        ("currency", "minimum_minor"),
+        "restaurant",
+        ("starts_at", "ends_at", "archived_at"),
+        ("max_uses", "max_uses_per_customer"),
+    )
+    fixed = (
+        "code",
+        "is_first_order_only",
+        "kind",
+        "percent_bp",
+        "amount_minor",
+        "maximum_minor",
+        "currency",
+        "restaurant",
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:
+        return () if obj is None else self.fixed
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        is_a_restaurants = isinstance(obj, Promotion) and obj.borne_by == Bearer.RESTAURANT
+        return not is_a_restaurants and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Promotion, form: Any, change: bool) -> None:
+        """Orders raise the counter meanwhile: only what was changed is written."""
+        if change:
+            obj.save(update_fields=form.changed_data)
+            return
+        obj.created_by = as_user(request)
+        super().save_model(request, obj, form, change)

@@ -163,3 +163,73 @@ class FavouritesFull(Conflict):
     """Nobody keeps more than 500 restaurants."""
 
     code, title = "favourites_full", "You have too many favourites"
+
+
+class PromotionUnknown(Unprocessable):
+    """No promotion of this restaurant or of the platform has this code."""
+
+    code, title = "promotion_unknown", "There is no such code"
+
+
+class PromotionRefused(Conflict):
+    """There is such a promotion, but not for this order."""
+
+
+class PromotionNotYet(PromotionRefused):
+    """`starts_at` says when it begins."""
+
+    code, title = "promotion_not_yet", "The promotion has not begun yet"
+
+
+class PromotionExpired(PromotionRefused):
+    """`ended_at` says since when."""
+
+    code, title = "promotion_expired", "The promotion is over"
+
+
+class PromotionUsedUp(PromotionRefused):
+    """As often as it may be; `by_customer` says whether that is as often as this customer may."""
+
+    code, title = "promotion_used_up", "The promotion is used up"
+
+
+class PromotionMinimum(PromotionRefused):
+    """Too little food for it; `minimum_minor` is what it asks for."""
+
+    code, title = "promotion_minimum", "The order is too small for the promotion"
+
+
+class PromotionFirstOrderOnly(PromotionRefused):
+    """The customer has ordered before."""
+
+    code, title = "promotion_first_order_only", "The promotion is for a first order"
+
+
+class PromotionNotFound(NotFound):
+    """The address names a promotion that this restaurant does not have."""
+
+    code, title = "promotion_not_found", "Promotion not found"
+
+
+class PromotionInvalid(Unprocessable):
+    """Its kind asks for another value, it ends before it begins, or it is for first orders without a code."""
+
+    code, title = "promotion_invalid", "The promotion does not fit together"
+
+
+class PromotionCodeTaken(Conflict):
+    """Another promotion of the restaurant that is not over has this code."""
+
+    code, title = "promotion_code_taken", "The code is taken"
+
+
+class PromotionOfOthers(Forbidden):
+    """Whoever pays for a promotion may change it."""
+
+    code, title = "promotion_of_others", "Only who pays for a promotion may change it"
+
+
+class PromotionsFull(Conflict):
+    """A restaurant has at most 50 promotions at once."""
+
+    code, title = "promotions_full", "There are too many promotions"

@@ -3,7 +3,22 @@
 from typing import TypedDict
 from uuid import UUID
 
-from restaurants.errors import SlotFull
+from restaurants.errors import (
+    ItemNotFound,
+    ItemNotServed,
+    ItemOutOfStock,
+    ItemUnavailable,
+    OptionInvalid,
+    PromotionExpired,
+    PromotionFirstOrderOnly,
+    PromotionMinimum,
+    PromotionNotYet,
+    PromotionRefused,
+    PromotionUnknown,
+    PromotionUsedUp,
+    SlotFull,
+)
+from restaurants.offers import Bearer, Offer, Standing
 from restaurants.pricing import (
     DeliveryTariff,
     DeliveryTerms,
@@ -14,9 +29,10 @@ from restaurants.pricing import (
 )
 from restaurants.selectors.again import on_todays_menu
 from restaurants.selectors.alternatives import alternatives
-from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, price_cart
+from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, lines_today, price_cart
 from restaurants.selectors.facts import (
     Alternative,
+    Buyer,
     CartLine,
     ComingOpenings,
     Membership,
@@ -41,6 +57,7 @@ from restaurants.selectors.places import (
 from restaurants.selectors.staff import require_staff, restaurants_of
 from restaurants.selectors.tickets import tickets
 from restaurants.services.closing import close_out, lift_suspension, suspend
+from restaurants.services.promotions import return_use, take_use
 from restaurants.services.slots import forget_slots, free_place, take_place
 from restaurants.services.stock import return_stock, take_stock
 from restaurants.services.tickets import acknowledge_ticket, open_ticket, withdraw_ticket
@@ -49,19 +66,35 @@ __all__ = [
     "MAX_LINES",
     "MAX_QUANTITY",
     "Alternative",
+    "Bearer",
+    "Buyer",
     "CartLine",
     "ComingOpenings",
     "DeliveryTariff",
     "DeliveryTerms",
     "EtaMinutes",
+    "ItemNotFound",
+    "ItemNotServed",
+    "ItemOutOfStock",
+    "ItemUnavailable",
     "Membership",
+    "Offer",
+    "OptionInvalid",
     "PastLine",
     "Pieces",
     "PricedCart",
     "PricedLine",
     "PricedOption",
+    "PromotionExpired",
+    "PromotionFirstOrderOnly",
+    "PromotionMinimum",
+    "PromotionNotYet",
+    "PromotionRefused",
+    "PromotionUnknown",
+    "PromotionUsedUp",
     "RestaurantInfo",
     "SlotFull",
+    "Standing",
     "TicketInfo",
     "TodaysMenu",
     "acknowledge_ticket",
@@ -77,6 +110,7 @@ __all__ = [
     "get_restaurant",
     "get_restaurants",
     "lift_suspension",
+    "lines_today",
     "on_todays_menu",
     "open_ticket",
     "price_cart",
@@ -84,12 +118,14 @@ __all__ = [
     "require_staff",
     "restaurants_of",
     "return_stock",
+    "return_use",
     "ride_time",
     "role_of",
     "slot_loads",
     "suspend",
     "take_place",
     "take_stock",
+    "take_use",
     "tickets",
     "withdraw_ticket",
 ]

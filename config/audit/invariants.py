@@ -244,5 +244,23 @@ INVARIANTS: tuple[Invariant, ...] = (
         GROUP BY l.id HAVING count(o.id) <> l.taken
         """,
     ),
+    Invariant(
+        "I22",
+        "a promotion counts exactly the orders that spent it, in all where that is limited and by customer",
+        """
+        SELECT 'promotion ' || p.id || ' counts ' || p.used || ', orders spent ' || spent.n
+        FROM restaurants_promotion p
+        CROSS JOIN LATERAL (SELECT count(*) n FROM orders_order o WHERE o.promotion_id = p.id
+                            AND o.promotion_is_spent AND o.promotion_is_counted) spent
+        WHERE spent.n <> p.used
+        UNION ALL
+        SELECT 'promotion ' || u.promotion_id || ' counts ' || u.used || ' for customer ' || u.customer_id
+               || ', their orders spent ' || spent.n
+        FROM restaurants_promotionuse u
+        CROSS JOIN LATERAL (SELECT count(*) n FROM orders_order o WHERE o.promotion_id = u.promotion_id
+                            AND o.customer_id = u.customer_id AND o.promotion_is_spent) spent
+        WHERE spent.n <> u.used
+        """,
+    ),
     *FLOW,
 )

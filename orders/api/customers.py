@@ -16,7 +16,7 @@ from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from orders import selectors, services
 from orders.api.outputs import AgainOutput, AlternativesOutput, OrderOutput, QuoteOutput, StatusOutput
-from orders.api.quotes import quote_document
+from orders.api.quotes import signed_document
 from orders.api.serializers import AddressSerializer, CancelInput, OrderInput, QuoteInput
 from orders.models import Address, Order
 
@@ -42,8 +42,9 @@ class QuoteView(APIView):
         form = QuoteInput(data=request.data)
         form.is_valid(raise_exception=True)
         user_id, now = current_user(request).pk, utc_now()
-        quoted = services.quote_with_place(user_id=user_id, request=form.as_request(), now=now)
-        return Response(quote_document(quoted))
+        asked = form.as_request()
+        quoted = services.quote_with_place(user_id=user_id, request=asked, now=now)
+        return Response(signed_document(services.sign(quoted, request=asked, user_id=user_id, now=now)))
 
 
 class OrdersView(generics.ListAPIView[Order]):
@@ -66,7 +67,11 @@ class OrdersView(generics.ListAPIView[Order]):
         description=(
             "With a key, one key is one order. With another key or none, the same cart (restaurant, dishes "
             "with their options, place) within 5 minutes of an order that goes on is refused: 409 "
-            "`duplicate_order` with `earlier_order`, unless `allow_duplicate` says that it is meant."
+            "`duplicate_order` with `earlier_order`, unless `allow_duplicate` says that it is meant. With a "
+            "`quote_token`, what is not as it was quoted is told instead of ordered: 409 `quote_changed` or "
+            "`quote_expired` with `differences` (`what`: price, fee, promotion, sold_out, option_gone, "
+            "not_available; `was`, `is`) and, while the cart can be had, its `total` and a `quote_token` to "
+            "agree with."
         ),
         request=OrderInput,
         responses={201: OrderOutput, 202: OrderOutput},

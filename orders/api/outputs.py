@@ -45,7 +45,18 @@ class RangeOutput(serializers.Serializer[Any]):
         return {"from": serializers.IntegerField(), "to": serializers.IntegerField()}
 
 
+class QuotedPromotion(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    code = serializers.CharField(required=False, allow_blank=True, help_text="Empty: everybody gets it")
+    on = serializers.ChoiceField(choices=["food", "delivery"])
+    amount = MoneyField()
+
+
 class QuoteOutput(AmountsOutput):
+    promotion = QuotedPromotion(allow_null=True)
+    quote_token = serializers.CharField(help_text="Order with it, and be told what changed")
+    expires_at = serializers.DateTimeField()
     restaurant_id = serializers.UUIDField()
     currency = serializers.CharField()
     lines = LineOutput(many=True)
@@ -140,6 +151,7 @@ class OrderOutput(AmountsOutput):
     seq = serializers.IntegerField()
     restaurant = RestaurantBrief()
     lines = LineOutput(many=True)
+    promotion = QuotedPromotion(allow_null=True)
     delivery = PlaceOutput()
     note = serializers.CharField(allow_blank=True)
     payment = PaymentOutput()

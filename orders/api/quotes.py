@@ -2,12 +2,16 @@ from dataclasses import asdict
 from typing import Any
 
 from deliveryapp.money import Money
-from orders.services import Quote
+from orders.services import Quote, SignedQuote
 from restaurants.facade import PricedLine
 
 
+def signed_document(signed: SignedQuote) -> dict[str, Any]:
+    """A quote as the API answers it, with the token that holds us to it."""
+    return quote_document(signed.quote) | {"quote_token": signed.token, "expires_at": signed.expires_at}
+
+
 def quote_document(quote: Quote) -> dict[str, Any]:
-    """A quote as the API answers it."""
     currency = quote.cart.restaurant.currency
     amounts = {
         name.removesuffix("_minor"): Money(amount_minor, currency).as_json()
@@ -18,10 +22,24 @@ def quote_document(quote: Quote) -> dict[str, Any]:
         "currency": currency,
         "lines": [_line(line, currency) for line in quote.cart.lines],
         **amounts,
+        "promotion": _promotion(quote, currency),
         "distance_m": quote.terms.distance_m,
         "eta_minutes": {"from": quote.terms.eta_minutes.earliest, "to": quote.terms.eta_minutes.latest},
         "busy_minutes": quote.busy_minutes,
         "scheduled_for": quote.slot.scheduled_for if quote.slot else None,
+    }
+
+
+def _promotion(quote: Quote, currency: str) -> dict[str, Any] | None:
+    if quote.promised is None:
+        return None
+    offer, discount = quote.promised.offer, quote.promised.discount
+    return {
+        "id": offer.id,
+        "title": offer.title,
+        "code": offer.code,
+        "on": "food" if discount.is_on_food else "delivery",
+        "amount": Money(discount.amount_minor, currency).as_json(),
     }
 
 

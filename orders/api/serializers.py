@@ -22,6 +22,7 @@ from payments import facade as payments
 from restaurants.facade import CartLine
 
 PROVIDERS_METHOD = re.compile(r"pm_[A-Za-z0-9_]{1,70}")
+MAX_TOKEN = 30_000
 SAVED_CARD = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -45,6 +46,16 @@ class PaymentMethodField(serializers.CharField):
         if not PROVIDERS_METHOD.fullmatch(text):
             self.fail("invalid")
         return text
+
+
+class PromotionCodeField(NoteField):
+    """As people type it: blanks and small letters make no difference."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=40)
+
+    def to_internal_value(self, data: Any) -> str:
+        return "".join(super().to_internal_value(data).split()).upper()
 
 
 class LineInput(serializers.Serializer[Any]):
@@ -75,6 +86,7 @@ class QuoteInput(serializers.Serializer[Any]):
     delivery = DeliverySerializer()
     tip_minor = StrictIntegerField(min_value=0, max_value=pricing.MAX_TIP_MINOR, default=0)
     note = NoteField(max_length=300)
+    promotion_code = PromotionCodeField()
     expected_total_minor = StrictIntegerField(min_value=0, allow_null=True, default=None)
     scheduled_for = AwareDateTimeField(
         allow_null=True,
@@ -89,6 +101,8 @@ class QuoteInput(serializers.Serializer[Any]):
             lines=[_cart_line(line) for line in data["lines"]],
             delivery=DeliveryInput(**data["delivery"]),
             tip_minor=data["tip_minor"],
+            promotion_code=data["promotion_code"],
+            quote_token=data.get("quote_token", ""),
             note=data["note"],
             payment_method=data.get("payment_method", ""),
             payment_gateway=data.get("payment_gateway", ""),
@@ -101,6 +115,12 @@ class QuoteInput(serializers.Serializer[Any]):
 
 class OrderInput(QuoteInput):
     payment_method = PaymentMethodField()
+    quote_token = serializers.CharField(
+        max_length=MAX_TOKEN,
+        default="",
+        allow_blank=True,
+        help_text="From the quote that the customer saw: what changed since is told instead of ordered",
+    )
     payment_gateway = serializers.CharField(
         max_length=20,
         required=False,

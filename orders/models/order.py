@@ -57,6 +57,10 @@ class Order(models.Model):
         CANCELLED = "cancelled"
         FAILED = "failed"
 
+    class DiscountOn(models.TextChoices):
+        FOOD = "food"
+        DELIVERY = "delivery"
+
     FINAL = (Status.DELIVERED, Status.CANCELLED, Status.FAILED)
     IN_KITCHEN = (Status.CONFIRMED, Status.PREPARING, Status.READY)
     CANCELLABLE = (Status.PLACED, *IN_KITCHEN)
@@ -80,6 +84,15 @@ class Order(models.Model):
     discount_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
     payout_minor = models.BigIntegerField()
+
+    promotion = models.ForeignKey(
+        "restaurants.Promotion", on_delete=models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    promotion_title = models.CharField(max_length=80, blank=True, db_default="")
+    discount_on = models.CharField(max_length=8, choices=DiscountOn.choices, blank=True, db_default="")
+    discount_borne_by = models.CharField(max_length=10, blank=True, db_default="")
+    promotion_is_spent = models.BooleanField(default=False, db_default=False)  # its use has not come back
+    promotion_is_counted = models.BooleanField(default=False, db_default=False)  # it is one of so many
 
     restaurant_name = models.CharField(max_length=120)
     pickup_lat = models.FloatField()
@@ -136,6 +149,20 @@ class Order(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="order_discount_has_a_bearer",
+                condition=Q(discount_minor=0, discount_on="", discount_borne_by="", promotion__isnull=True)
+                | Q(
+                    promotion__isnull=False,
+                    discount_on__in=["food", "delivery"],
+                    discount_borne_by__in=["platform", "restaurant"],
+                ),
+            ),
+            models.CheckConstraint(
+                name="order_discount_within_what_it_is_on",
+                condition=~Q(discount_on="food", discount_minor__gt=F("subtotal_minor"))
+                & ~Q(discount_on="delivery", discount_minor__gt=F("delivery_fee_minor")),
+            ),
+            models.CheckConstraint(
                 name="order_status_is_known",
                 condition=Q(
                     status__in=[
@@ -158,6 +185,9 @@ class Order(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["promotion"], name="order_with_promotion", condition=Q(promotion__isnull=False)
+            ),
             models.Index(fields=["customer", "-id"], name="order_of_customer"),
             models.Index(fields=["restaurant", "-id"], name="order_of_restaurant"),
             models.Index(
@@ -169,6 +199,14 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} ({self.status})"
+
+    @property
+    def food_discount_minor(self) -> int:
+        return self.discount_minor if self.discount_on == self.DiscountOn.FOOD else 0
+
+    @property
+    def delivery_discount_minor(self) -> int:
+        return self.discount_minor if self.discount_on == self.DiscountOn.DELIVERY else 0
 
     @property
     def pickup(self) -> Point:

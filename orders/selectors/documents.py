@@ -54,6 +54,7 @@ def order_document(
         },
         "lines": [_line(line, order.currency) for line in lines],
         **amounts(order),
+        "promotion": _promotion(order),
         "delivery": {
             "street": order.street,
             "city": order.city,
@@ -85,6 +86,18 @@ def order_document(
 def amounts(order: Order) -> Document:
     names = ("subtotal", "delivery_fee", "service_fee", "tax", "included_tax", "tip", "discount", "total")
     return {name: _money(getattr(order, f"{name}_minor"), order.currency) for name in names}
+
+
+def _promotion(order: Order) -> Document | None:
+    if order.promotion_id is None:
+        return None
+    amount = _money(order.discount_minor, order.currency)
+    return {
+        "id": order.promotion_id,
+        "title": order.promotion_title,
+        "on": str(order.discount_on),
+        "amount": amount,
+    }
 
 
 def _money(amount_minor: int, currency: str) -> Document:

@@ -26,6 +26,7 @@ from orders.services.kitchen import (
 from orders.services.lateness import follow_kitchen
 from orders.services.news import driver_replaced, driver_silent, search_takes_longer, ticket_opened
 from orders.services.placing import place_authorized, place_once
+from orders.services.promises import SignedQuote, sign
 from orders.services.quoting import DeliveryInput, OrderRequest, Quote, quote, quote_with_place
 from orders.services.refunding import LineRefund, RefundWish, refund_order
 from orders.services.riding import deliver, pick_up
@@ -38,6 +39,7 @@ __all__ = [
     "OrderRequest",
     "Quote",
     "RefundWish",
+    "SignedQuote",
     "acknowledge",
     "add_address",
     "cancel_as_support",
@@ -65,6 +67,7 @@ __all__ = [
     "reject",
     "reject_if_closed",
     "search_takes_longer",
+    "sign",
     "start_preparing",
     "suspend_restaurant",
     "ticket_opened",

@@ -94,7 +94,8 @@ def fail_order(*, order_id: UUID, code: str, detail: str = "", now: datetime) ->
 
 def cancel_locked(order: Order, *, code: str, actor: Actor, now: datetime, detail: str = "") -> None:
     """`code` is the stable reason; `detail` what the person said."""
-    batch, was = Batch(), order.status
+    batch = Batch()
+    stock.give_back(batch, order, was=order.status)
     move(
         order,
         order.cancel,
@@ -106,7 +107,6 @@ def cancel_locked(order: Order, *, code: str, actor: Actor, now: datetime, detai
         fields={"reason": code, "now": now},
         facts={"reason": code, "actor": actor.kind},
     )
-    stock.give_back(batch, order, was=was)
     batch.execute()
     saga.compensate(saga=SAGA, subject_id=order.pk, reason=code)
 

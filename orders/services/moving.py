@@ -14,6 +14,7 @@ from deliveryapp.transactions import require_transaction
 from orders.errors import IllegalMove, OrderNotFound
 from orders.events import _OrderEvent
 from orders.models import Order, OrderStatusChange
+from orders.services import discounting
 from restaurants import facade as restaurants
 
 SAGA = "order"
@@ -21,6 +22,7 @@ COMES_TO_NOTHING = (Order.Status.CANCELLED, Order.Status.FAILED)
 MOVED_FIELDS = (
     "status",
     "seq",
+    "promotion_is_spent",
     "prep_minutes",
     "ready_at",
     "promised_ready_at",
@@ -78,16 +80,23 @@ def move(
         raise IllegalMove(f"The order is {was[0]}.", order_status=was[0]) from None
     order.seq, order.updated_at = was[1] + 1, now
     rows = batch or Batch()
+    if order.status in COMES_TO_NOTHING:
+        _give_back(rows, order, was=was[0], actor=actor)
     rows.update(
         Order.objects.filter(pk=order.pk, status=was[0], seq=was[1]),
         **{name: getattr(order, name) for name in MOVED_FIELDS},
     )
     rows.insert(history_row(order, from_status=was[0], actor=actor, reason=reason, now=now))
     publish(event_of(order, event, **(facts or {})), seq=order.seq, now=now, batch=rows)
-    if order.slot_at is not None and order.status in COMES_TO_NOTHING:
-        restaurants.free_place(restaurant_id=order.restaurant_id, slot_at=order.slot_at)
     if batch is None:
         rows.execute()
+
+
+def _give_back(rows: Batch, order: Order, *, was: str, actor: Actor) -> None:
+    """In the order in which placing takes them: dishes (before the move), promotion, place."""
+    discounting.give_back(rows, order, was=was, by=actor.kind)
+    if order.slot_at is not None:
+        restaurants.free_place(rows, restaurant_id=order.restaurant_id, slot_at=order.slot_at)
 
 
 def history_row(

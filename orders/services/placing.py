@@ -30,7 +30,7 @@ from orders.errors import CreditChanged
 from orders.events import OrderCreated, OrderPlaced
 from orders.models import Customer, Order, OrderLine
 from orders.selectors import documents
-from orders.services import repeating, stock
+from orders.services import discounting, promises, repeating, stock
 from orders.services.cancelling import add_failure
 from orders.services.moving import SAGA, SYSTEM, Actor, event_of, history_row, lock_order, move
 from orders.services.quoting import OrderRequest, Quote, quote, slot_full
@@ -86,15 +86,17 @@ def place_order(
     """The answer to give: 201 placed, 202 not settled yet, 402 declined.
 
     Raises RequestInFlight while the same key is being answered, DuplicateOrder for the same cart soon after,
-    CreditChanged, ItemOutOfStock or SlotFull when another order was quicker, PaymentMethodNotFound, what
-    `quote` raises, and PaymentUnavailable while no gateway answers; nothing is written then and the key stays
-    unused.
+    CreditChanged, ItemOutOfStock, PromotionUsedUp or SlotFull when another order was quicker,
+    PaymentMethodNotFound, what `quote` raises, what `promises.kept` raises for a token, and
+    PaymentUnavailable while no gateway answers; nothing is written then and the key stays unused.
     """
-    quoted = quote(user_id=user.pk, request=request, now=now)
-    source = payments.source_of(
-        user_id=user.pk, payment_method=request.payment_method, gateway=request.payment_gateway
-    )
-    draft = _write_down(user, request, quoted, source, key, request_hash, now)
+    with promises.kept(request=request, user_id=user.pk, now=now) as promise:
+        quoted = quote(user_id=user.pk, request=request, now=now)
+        promises.compare(promise, quoted, request=request, user_id=user.pk, now=now)
+        source = payments.source_of(
+            user_id=user.pk, payment_method=request.payment_method, gateway=request.payment_gateway
+        )
+        draft = _write_down(user, request, quoted, source, key, request_hash, now)
     failpoint("placing.before_send")
     answer = payments.ask(draft.pending)
     failpoint("placing.after_answer")
@@ -139,6 +141,7 @@ def _write_down(
     batch.insert_if_missing(Customer(user=user, created_at=now))
     batch.insert(order, *lines, run, step, *filter(None, [record]))
     stock.take(batch, lines)
+    discounting.take_use(batch, order, quoted.promised)
     if order.slot_at is not None and (capacity := quoted.cart.restaurant.slot_capacity) is not None:
         restaurants.take_place(
             batch, restaurant_id=order.restaurant_id, slot_at=order.slot_at, capacity=capacity
@@ -169,10 +172,14 @@ def _credit_for(order: Order) -> int:
 
 
 def _shares(order: Order, quoted: Quote) -> payments.Shares:
-    commission_minor = pricing.commission(order.subtotal_minor, quoted.cart.restaurant.commission_bp)
+    restaurant_minor = pricing.restaurants_share(
+        subtotal_minor=order.subtotal_minor,
+        commission_bp=quoted.cart.restaurant.commission_bp,
+        discount=quoted.promised.discount if quoted.promised else pricing.NO_DISCOUNT,
+    )
     return payments.Shares(
         restaurant_id=order.restaurant_id,
-        restaurant_minor=order.subtotal_minor - commission_minor,
+        restaurant_minor=restaurant_minor,
         driver_minor=order.payout_minor,
         tax_minor=order.tax_minor,
     )
@@ -197,6 +204,7 @@ def _new_order(user: User, request: OrderRequest, quoted: Quote, now: datetime) 
         discount_minor=price.discount_minor,
         total_minor=price.total_minor,
         payout_minor=pricing.payout(distance_m=quoted.terms.distance_m, tip_minor=price.tip_minor),
+        **discounting.order_fields(quoted.promised),
         restaurant_name=restaurant.name,
         pickup_lat=restaurant.location.lat,
         pickup_lng=restaurant.location.lng,

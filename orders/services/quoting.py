@@ -17,8 +17,9 @@ from orders.errors import (
 )
 from orders.models import Address
 from orders.selectors.slots import has_place, next_free_at
+from orders.services.discounting import Promised, best_promotion
 from restaurants import facade as restaurants
-from restaurants.facade import CartLine, DeliveryTerms, PricedCart
+from restaurants.facade import Buyer, CartLine, DeliveryTerms, PricedCart
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class OrderRequest:
     expected_total_minor: int | None = None
     allow_duplicate: bool = False
     scheduled_for: datetime | None = None
+    promotion_code: str = ""
+    quote_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Quote:
     price: pricing.Breakdown
     starts_at: datetime
     slot: scheduling.Slot | None = None
+    promised: Promised | None = None
 
     @property
     def slot_at(self) -> datetime | None:
@@ -98,12 +102,16 @@ def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
     """Validate and price a cart without any effect.
 
     Raises what `restaurants.facade.price_cart` raises, AddressNotFound, AddressOutOfRange, MinimumNotMet,
-    TotalTooLarge, ScheduleInvalid, and PriceChanged when an expected total was given and is not met.
+    TotalTooLarge, ScheduleInvalid, a refusal of the promotion's code, and PriceChanged when an expected total
+    was given and is not met.
     """
     delivery = _resolve(user_id, request.delivery)
     slot = _slot(request.restaurant_id, _point(delivery), request.scheduled_for, now)
     cooked_at = slot.starts_at if slot else now
-    cart = restaurants.price_cart(restaurant_id=request.restaurant_id, lines=request.lines, now=cooked_at)
+    buyer = Buyer(customer_id=user_id, at=now, code=request.promotion_code)
+    cart = restaurants.price_cart(
+        restaurant_id=request.restaurant_id, lines=request.lines, now=cooked_at, buyer=buyer
+    )
     terms = restaurants.delivery_terms(cart.restaurant, _point(delivery), at=cooked_at)
     if not terms.is_within_reach:
         raise AddressOutOfRange(
@@ -114,17 +122,34 @@ def quote(*, user_id: UUID, request: OrderRequest, now: datetime) -> Quote:
         raise MinimumNotMet(
             minimum_minor=cart.restaurant.minimum_order_minor, currency=cart.restaurant.currency
         )
+    promised = best_promotion(
+        cart=cart,
+        code=request.promotion_code,
+        subtotal_minor=subtotal_minor,
+        delivery_fee_minor=terms.fee_minor,
+        customer_id=user_id,
+        now=now,
+    )
     price = pricing.price(
         subtotal_minor=subtotal_minor,
         delivery_fee_minor=terms.fee_minor,
         tax_bp=cart.restaurant.tax_bp,
         tip_minor=request.tip_minor,
+        discount=promised.discount if promised else pricing.NO_DISCOUNT,
     )
     if price.total_minor > pricing.MAX_TOTAL_MINOR:
         raise TotalTooLarge(maximum_minor=pricing.MAX_TOTAL_MINOR)
     if request.expected_total_minor not in (None, price.total_minor):
         raise PriceChanged(total_minor=price.total_minor, expected_total_minor=request.expected_total_minor)
-    return Quote(cart=cart, delivery=delivery, terms=terms, price=price, starts_at=cooked_at, slot=slot)
+    return Quote(
+        cart=cart,
+        delivery=delivery,
+        terms=terms,
+        price=price,
+        starts_at=cooked_at,
+        slot=slot,
+        promised=promised,
+    )
 
 
 def _slot(

@@ -1,11 +1,13 @@
 """Support gives money back: by line, by fee or tip, or an amount out of goodwill (F5, F12)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from deliveryapp.money import share_bp
+from orders import pricing
 from orders.errors import NothingChosen, OrderNotFound
 from orders.models import Order, OrderLine
 from payments import facade as payments
@@ -58,14 +60,16 @@ def refund_order(*, order_id: UUID, user_id: UUID, wish: RefundWish, key: str, n
 
 def _parts(order: Order, wish: RefundWish) -> list[Part]:
     lines = {line.pk: line for line in order.lines.all()}
+    discounts_minor = _discounts(order, lines.values())
     kept_bp = _restaurants_share_bp(order)
     parts = []
     for chosen in wish.lines:
         if chosen.line_id not in lines:
             raise NothingChosen("This line is not part of the order.")
-        parts += _line_parts(lines[chosen.line_id], chosen.quantity, wish.borne_by, kept_bp)
+        line, discount_minor = lines[chosen.line_id], discounts_minor[chosen.line_id]
+        parts += _line_parts(line, discount_minor, chosen.quantity, wish.borne_by, kept_bp)
     for fee in wish.fees:
-        cost_minor = getattr(order, f"{fee}_minor")
+        cost_minor = _paid_for_fee(order, fee)
         bearer = "driver" if fee == "tip" else "platform"
         parts.append(Part(kind=fee, ref="", amount_minor=cost_minor, limit_minor=cost_minor, borne_by=bearer))
     if wish.amount_minor:
@@ -74,21 +78,37 @@ def _parts(order: Order, wish: RefundWish) -> list[Part]:
     return parts
 
 
-def _line_parts(line: OrderLine, quantity: int | None, borne_by: str, kept_bp: int) -> list[Part]:
-    """A restaurant bears no more than it got for the line: the commission on it goes back with it."""
+def _paid_for_fee(order: Order, fee: str) -> int:
+    cost_minor: int = getattr(order, f"{fee}_minor")
+    return cost_minor - order.delivery_discount_minor if fee == "delivery_fee" else cost_minor
+
+
+def _discounts(order: Order, lines: Iterable[OrderLine]) -> dict[UUID, int]:
+    """What the order's discount took off each line."""
+    in_order = sorted(lines, key=attrgetter("position"))
+    parts = pricing.spread(order.food_discount_minor, [line.total_minor for line in in_order])
+    return {line.pk: part for line, part in zip(in_order, parts, strict=True)}
+
+
+def _line_parts(
+    line: OrderLine, discount_minor: int, quantity: int | None, borne_by: str, kept_bp: int
+) -> list[Part]:
+    """What the customer paid for it comes back. A restaurant bears no more than it got for the line: the
+    commission goes back with it, and to us what we had paid of its price.
+    """
     count = line.quantity if quantity is None else min(quantity, line.quantity)
-    amount_minor = line.total_minor * count // line.quantity
-    own_minor = share_bp(amount_minor, kept_bp) if borne_by == "restaurant" else 0
-    shares = {"restaurant": own_minor, "platform": amount_minor - own_minor}
-    return [
-        Part("line", str(line.pk), minor, line.total_minor, bearer)
-        for bearer, minor in shares.items()
-        if minor
-    ]
+    price_minor = line.total_minor * count // line.quantity
+    paid_minor = line.total_minor - discount_minor
+    amount_minor = paid_minor * count // line.quantity
+    got_minor = share_bp(price_minor, kept_bp) if borne_by == "restaurant" else 0
+    own_minor = min(got_minor, amount_minor)
+    ours = Part("line", str(line.pk), amount_minor - own_minor, paid_minor)
+    theirs = Part("line", str(line.pk), own_minor, paid_minor, "restaurant", got_minor - own_minor)
+    return [part for part in (theirs, ours) if part.amount_minor]
 
 
 def _restaurants_share_bp(order: Order) -> int:
-    """What the restaurant got of each unit of food, in ten-thousandths."""
+    """What the restaurant got of each unit of food on its menu, in ten-thousandths."""
     paid = payments.payment_of(order_id=order.pk)
     assert paid is not None
     return paid.restaurant_minor * WHOLE_BP // order.subtotal_minor

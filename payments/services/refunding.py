@@ -27,7 +27,8 @@ Destination, State = Refund.Destination, Refund.State
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of an order that is paid back: `ref` names it (a line's id, the fee), `limit_minor` is what it
-    cost, `borne_by` is platform, restaurant or driver.
+    cost, `borne_by` is platform, restaurant or driver. `returned_minor` comes back to the platform from its
+    bearer on top: of a price that the platform had paid in part.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Part:
     amount_minor: int
     limit_minor: int
     borne_by: str = "platform"
+    returned_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,9 @@ def bear(payment: Payment, refund: Refund, source: tuple[str, UUID | None], now:
     """Charge the bearers for what went out of `source`."""
     share = Counter[str]()
     for part in refund.parts:
-        share[part["borne_by"]] += part["amount_minor"]
+        returned_minor = part.get("returned_minor", 0)
+        share[part["borne_by"]] += part["amount_minor"] + returned_minor
+        share["platform"] -= returned_minor
     sides: list[ledger.Side] = [(*source, -refund.amount_minor)]
     parties = {
         "platform": (Account.PLATFORM, None),

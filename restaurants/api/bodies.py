@@ -10,6 +10,7 @@ from deliveryapp.money import Money
 from restaurants.api.menus import sections_body
 from restaurants.api.paging import link
 from restaurants.models import Restaurant
+from restaurants.offers import Offer
 from restaurants.pricing import busy_minutes
 from restaurants.selectors.browsing import Card, Page
 from restaurants.selectors.menu import Detail
@@ -38,6 +39,7 @@ def card_body(card: Card) -> Body:
         "minimum_order": _money(place.minimum_order_minor, place.currency),
         **_state_body(card.state),
         "picture_url": reverse("restaurant-picture", args=[place.slug]),
+        "promotions": [_offer_body(offer, place.currency) for offer in card.offers],
         "dish": _dish_body(card.dish, place.currency),
     }
 
@@ -64,6 +66,22 @@ def favourite_body(place: Restaurant) -> Body:
 
 def area_body(ring: list[list[float]] | None) -> Body | None:
     return None if ring is None else {"type": "Polygon", "coordinates": [ring]}
+
+
+def _offer_body(offer: Offer, currency: str) -> Body:
+    def money(amount_minor: int | None) -> Body | None:
+        return None if amount_minor is None else _money(amount_minor, currency)
+
+    return {
+        "id": offer.id,
+        "title": offer.title,
+        "kind": offer.kind.value,
+        "percent_bp": offer.percent_bp,
+        "amount": money(offer.amount_minor),
+        "maximum": money(offer.maximum_minor),
+        "minimum": _money(offer.minimum_minor, currency),
+        "ends_at": offer.ends_at,
+    }
 
 
 def _dish_body(dish: Dish | None, currency: str) -> Body | None:

@@ -10,6 +10,16 @@ def _eur(amount_minor: int) -> dict[str, Any]:
     return {"amount_minor": amount_minor, "currency": "EUR"}
 
 
+_OFFER = {
+    "id": "01980000-0000-7000-8000-000000000071",
+    "title": "20 % off lunch",
+    "kind": "percent",
+    "percent_bp": 2000,
+    "amount": None,
+    "maximum": _eur(800),
+    "minimum": _eur(2000),
+    "ends_at": "2026-05-31T21:00:00Z",
+}
 _CARD: dict[str, Any] = {
     "id": _RESTAURANT_ID,
     "slug": "luna-pizza",
@@ -31,6 +41,7 @@ _CARD: dict[str, Any] = {
     "closes_at": "2026-05-04T19:00:00Z",
     "last_order_at": "2026-05-04T18:30:00Z",
     "picture_url": "/restaurants/luna-pizza/picture.svg",
+    "promotions": [_OFFER],
     "dish": {"id": _ITEM_ID, "name": "Margherita", "price": _eur(1290)},
 }
 
@@ -76,6 +87,7 @@ _SIZE = {
 }
 
 DETAIL = _CARD | {
+    "promotions": [],
     "dish": None,
     "description": "",
     "city": "Helsinki",
@@ -204,3 +216,21 @@ MENU_FILE = {
         {"kind": "item", "key": "soup-1", "parent": "soups", "name": "Borscht", "price_minor": 990},
     ]
 }
+
+AUTOMATIC_PROMOTION = {
+    "title": "20 % off lunch",
+    "kind": "percent",
+    "percent_bp": 2000,
+    "maximum_minor": 800,
+    "minimum_minor": 2000,
+    "ends_at": "2026-05-31T21:00:00Z",
+}
+CODE_PROMOTION = {
+    "title": "Welcome",
+    "code": "WELCOME5",
+    "kind": "amount",
+    "amount_minor": 500,
+    "first_order_only": True,
+    "max_uses": 100,
+}
+PROMOTION_CHANGE = {"ends_at": "2026-05-04T21:00:00Z"}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from restaurants.api import areas, catalogue, favourites, hours, views
+from restaurants.api import areas, catalogue, favourites, hours, promotions, views
 
 MENU = "restaurants/<uuid:restaurant_id>/catalogue"
 
@@ -20,6 +20,11 @@ urlpatterns = [
     path("restaurants/<uuid:restaurant_id>/resume/", views.ResumeView.as_view()),
     path("restaurants/<uuid:restaurant_id>/items/<uuid:item_id>/", catalogue.ItemSwitchView.as_view()),
     path("restaurants/<uuid:restaurant_id>/options/<uuid:option_id>/", catalogue.OptionSwitchView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/promotions/", promotions.PromotionsView.as_view()),
+    path(
+        "restaurants/<uuid:restaurant_id>/promotions/<uuid:promotion_id>/",
+        promotions.PromotionView.as_view(),
+    ),
     path(f"{MENU}/", catalogue.CatalogueView.as_view()),
     path(f"{MENU}/export/csv/", catalogue.ExportView.as_view(), {"kind": "csv"}),
     path(f"{MENU}/export/json/", catalogue.ExportView.as_view(), {"kind": "json"}),

@@ -2,6 +2,7 @@
 
 from restaurants.models.favourite import Favourite
 from restaurants.models.menu import MenuItem, MenuSection, Option, OptionGroup
+from restaurants.models.promotion import Promotion, PromotionUse
 from restaurants.models.restaurant import HoursChange, OpeningHours, Restaurant, SlotLoad, SpecialDay
 from restaurants.models.staff import StaffMember, StaffRole
 from restaurants.models.ticket import Ticket
@@ -14,6 +15,8 @@ __all__ = [
     "OpeningHours",
     "Option",
     "OptionGroup",
+    "Promotion",
+    "PromotionUse",
     "Restaurant",
     "SlotLoad",
     "SpecialDay",

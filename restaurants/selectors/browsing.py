@@ -14,8 +14,10 @@ from typing import NamedTuple
 from django.db.models import F, Func, TextField
 
 from restaurants.models import Restaurant
+from restaurants.offers import Offer
 from restaurants.pricing import DeliveryTerms
-from restaurants.selectors.places import OpenState, open_state, schedule_of, with_schedule
+from restaurants.selectors.places import OpenState, open_state, schedule_of
+from restaurants.selectors.promotions import public_offers, with_offers
 from restaurants.selectors.reach import Candidate, Reached, Search, Sort, reached
 from restaurants.selectors.searching import Dish
 
@@ -40,13 +42,14 @@ class Position:
 @dataclass(frozen=True, slots=True)
 class Card:
     """One restaurant as a list shows it; `terms` is None when nobody said where to deliver, `dish` when no
-    dish was searched and found.
+    dish was searched and found. `offers` are what everybody gets there now.
     """
 
     restaurant: Restaurant
     state: OpenState
     terms: DeliveryTerms | None
     dish: Dish | None = None
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,9 @@ def _window(ranked: list[_Ranked], position: Position | None, limit: int) -> tup
 
 
 def _cards(shown: list[_Ranked], now: datetime) -> list[Card]:
-    rows = with_schedule(now).in_bulk([found.row.id for _, found in shown])
+    rows = with_offers(now).in_bulk([found.row.id for _, found in shown])
     return [
-        Card(row, open_state(row, schedule_of(row), now), found.terms, found.dish)
+        Card(row, open_state(row, schedule_of(row), now), found.terms, found.dish, public_offers(row))
         for _, found in shown
         if (row := rows.get(found.row.id)) is not None  # None: deactivated since it was ranked
     ]

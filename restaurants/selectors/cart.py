@@ -1,11 +1,15 @@
 """What a cart costs: two statements, then pure checks. Prices come from the menu, never from the client."""
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from deliveryapp.errors import AppError
 from restaurants.dayparts import serving
 from restaurants.errors import (
     CartInvalid,
@@ -20,22 +24,28 @@ from restaurants.errors import (
 from restaurants.models import MenuItem, MenuSection, Restaurant
 from restaurants.selectors import choices as choosing
 from restaurants.selectors.choices import Choice
-from restaurants.selectors.facts import CartLine, PricedCart, PricedLine
-from restaurants.selectors.places import info_of, open_state, schedule_of, with_schedule
+from restaurants.selectors.facts import Buyer, CartLine, PricedCart, PricedLine
+from restaurants.selectors.places import info_of, open_state, schedule_of
+from restaurants.selectors.promotions import offers_of, with_offers
+
+if TYPE_CHECKING:
+    from restaurants.selectors.promotions import OfferingRestaurant
 
 MAX_LINES = 100
 MAX_QUANTITY = 99
 _ITEM_COLUMNS = ("id", "name", "price_minor", "is_available", "sold_out_until", "stock", "windows")
 
 
-def price_cart(*, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime) -> PricedCart:
-    """The cart with names and prices of this moment.
+def price_cart(
+    *, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime, buyer: Buyer | None = None
+) -> PricedCart:
+    """The cart with names and prices of this moment, and what is on offer to the buyer.
 
     Raises CartInvalid, QuantityInvalid, RestaurantNotFound, RestaurantClosed, ItemNotFound, ItemUnavailable,
     ItemOutOfStock, ItemNotServed and OptionInvalid.
     """
     _check_size(lines)
-    restaurant = _open_restaurant(restaurant_id, now)
+    restaurant = _open_restaurant(restaurant_id, now, buyer)
     items, choices = menu_of(restaurant, {line.item_id for line in lines})
     zone = ZoneInfo(restaurant.timezone)
     for line in lines:
@@ -44,7 +54,45 @@ def price_cart(*, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime)
     return PricedCart(
         restaurant=info_of(restaurant),
         lines=tuple(_priced(line, items[line.item_id], choices[line.item_id], now) for line in lines),
+        offers=offers_of(restaurant) if buyer else (),
     )
+
+
+def lines_today(
+    *, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime
+) -> list[PricedLine | AppError]:
+    """Line by line what it costs at this moment, or why it cannot be had, where `price_cart` would stop at
+    the first. Raises RestaurantNotFound.
+    """
+    restaurant = Restaurant.objects.defer("picture_svg").filter(pk=restaurant_id).first()
+    if restaurant is None:
+        raise RestaurantNotFound
+    items, choices = menu_of(restaurant, {line.item_id for line in lines})
+    zone = ZoneInfo(restaurant.timezone)
+    wanted = Counter[UUID]()
+    for line in lines:
+        wanted[line.item_id] += line.quantity
+    return [
+        _today(line, items.get(line.item_id), choices[line.item_id], wanted[line.item_id], zone, now)
+        for line in lines
+    ]
+
+
+def _today(
+    line: CartLine,
+    item: MenuItem | None,
+    choices: Sequence[Choice],
+    wanted: int,
+    zone: ZoneInfo,
+    now: datetime,
+) -> PricedLine | AppError:
+    try:
+        _check_sold(item, line, zone, now)
+        assert item is not None
+        _check_left(item, wanted)
+        return _priced(line, item, choices, now)
+    except AppError as refusal:
+        return refusal
 
 
 def _check_size(lines: Sequence[CartLine]) -> None:
@@ -55,8 +103,8 @@ def _check_size(lines: Sequence[CartLine]) -> None:
             raise QuantityInvalid(f"Order 1 to {MAX_QUANTITY} of an item.", item_id=line.item_id)
 
 
-def _open_restaurant(restaurant_id: UUID, now: datetime) -> Restaurant:
-    restaurant = with_schedule(now).filter(pk=restaurant_id).first()
+def _open_restaurant(restaurant_id: UUID, now: datetime, buyer: Buyer | None) -> OfferingRestaurant:
+    restaurant = with_offers(now, buyer).filter(pk=restaurant_id).first()
     if restaurant is None:
         raise RestaurantNotFound
     state = open_state(restaurant, schedule_of(restaurant), now)
@@ -113,9 +161,12 @@ def _check_stock(items: dict[UUID, MenuItem], lines: Sequence[CartLine]) -> None
     for line in lines:
         wanted[line.item_id] += line.quantity
     for item_id, count in wanted.items():
-        stock = items[item_id].stock
-        if stock is not None and stock < count:
-            raise out_of_stock(item_id, items[item_id].name, left=stock)
+        _check_left(items[item_id], count)
+
+
+def _check_left(item: MenuItem, count: int) -> None:
+    if item.stock is not None and item.stock < count:
+        raise out_of_stock(item.pk, item.name, left=item.stock)
 
 
 def out_of_stock(item_id: UUID, name: str, **left: int) -> ItemOutOfStock:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from deliveryapp.geo import Point
+from restaurants.offers import Offer
 from restaurants.pricing import EtaMinutes
 
 
@@ -69,6 +70,15 @@ class CartLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who orders, when, and the promotion's code that was typed; for what is on offer to him."""
+
+    customer_id: UUID
+    at: datetime
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PricedOption:
     option_id: UUID
     group: str
@@ -95,8 +105,11 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class PricedCart:
+    """`offers` are what the buyer may get something off by; none where nobody said who buys."""
+
     restaurant: RestaurantInfo
     lines: tuple[PricedLine, ...]
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """One restaurant with its whole menu: five queries, whatever its length."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -14,7 +17,11 @@ from restaurants.models import MenuItem, MenuSection, Option, OptionGroup, Resta
 from restaurants.pricing import terms_to
 from restaurants.selectors.browsing import Card
 from restaurants.selectors.facts import RestaurantInfo
-from restaurants.selectors.places import info_of, open_state, schedule_of, with_schedule
+from restaurants.selectors.places import info_of, open_state, schedule_of
+from restaurants.selectors.promotions import public_offers, with_offers
+
+if TYPE_CHECKING:
+    from restaurants.selectors.promotions import OfferingRestaurant
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ def restaurant_detail(
     *, key: str, point: Point | None, now: datetime, wanted: Wanted | None = None
 ) -> Detail:
     """By id or slug; `point` is where to deliver, if known. Raises RestaurantNotFound, also if inactive."""
-    restaurant = with_schedule(now).filter(by_key(key)).first()
+    restaurant = with_offers(now).filter(by_key(key)).first()
     if restaurant is None:
         raise RestaurantNotFound
     schedule = schedule_of(restaurant)
@@ -73,9 +80,10 @@ def picture_svg(*, slug: str) -> str:
     return found
 
 
-def _card(restaurant: Restaurant, schedule: Schedule, point: Point | None, now: datetime) -> Card:
+def _card(restaurant: OfferingRestaurant, schedule: Schedule, point: Point | None, now: datetime) -> Card:
     terms = terms_to(restaurant, point, at=now) if point is not None else None
-    return Card(restaurant, open_state(restaurant, schedule, now), terms)
+    state, offers = open_state(restaurant, schedule, now), public_offers(restaurant)
+    return Card(restaurant, state, terms, offers=offers)
 
 
 def _sections(restaurant: Restaurant, wanted: Wanted) -> Iterator[MenuSection]:

@@ -12,7 +12,6 @@ from django.db.models import F
 
 from deliveryapp.batch import Batch
 from deliveryapp.purging import delete_in_batches
-from deliveryapp.transactions import require_transaction
 from restaurants.models import SlotLoad
 
 KEPT_FOR = timedelta(days=2)
@@ -24,11 +23,10 @@ def take_place(batch: Batch, *, restaurant_id: UUID, slot_at: datetime, capacity
     batch.count_up(row, key=("restaurant", "starts_at"), counter="taken", limit=capacity)
 
 
-def free_place(*, restaurant_id: UUID, slot_at: datetime) -> None:
-    """Give one place back, in the caller's transaction; nothing happens when the slot is long forgotten."""
-    require_transaction()
+def free_place(batch: Batch, *, restaurant_id: UUID, slot_at: datetime) -> None:
+    """Add to the batch: give one place back; nothing happens when the slot is long forgotten."""
     rows = SlotLoad.objects.filter(restaurant=restaurant_id, starts_at=slot_at, taken__gt=0)
-    rows.update(taken=F("taken") - 1)
+    batch.update(rows, expect=None, taken=F("taken") - 1)
 
 
 def forget_slots(*, now: datetime) -> int:

@@ -24,6 +24,7 @@ MACHINE_FIELDS = {
     "BrowseParameters.price_level",  # digits from 1 to 4 with commas, kept nowhere
     "BrowseQuery.price_level",
     "OrderInput.payment_gateway",  # one of the settings' names
+    "OrderInput.quote_token",  # signed by us, and kept nowhere
     "OrderInput.payment_method",  # has a shape of its own, and refuses a number inside it
     "SpecialDaysInput.text",  # only dates and times can be read; nothing of it is kept as text
     "SignUpForm.password",

@@ -194,6 +194,12 @@ PLANTED: dict[str, tuple[Callable[[Stage], UUID], str]] = {
         "INSERT INTO restaurants_slotload (restaurant_id, starts_at, taken)"
         f" SELECT restaurant_id, now(), 1 FROM orders_order {ORDER_IS.replace('order_id', 'id')}",
     ),
+    "I22": (
+        placed,
+        "INSERT INTO restaurants_promotion (id, title, code, kind, percent_bp, minimum_minor, currency,"
+        " is_first_order_only, borne_by, starts_at, used)"
+        " VALUES (gen_random_uuid(), 'x', '', 'percent', 100, 0, 'EUR', false, 'platform', now(), 1)",
+    ),
     "I20": (
         placed,
         f"{MOVES} VALUES ('{NOBODYS}', 1, '', 'created', 'x', '', now()),"

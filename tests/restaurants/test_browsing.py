@@ -68,6 +68,7 @@ def test_a_card_has_all_that_a_list_shows(api: APIClient, make: Make) -> None:
                 "closes_at": "2025-05-05T19:00:00Z",
                 "last_order_at": "2025-05-05T19:00:00Z",
                 "picture_url": "/restaurants/luna/picture.svg",
+                "promotions": [],
                 "dish": None,
             }
         ],

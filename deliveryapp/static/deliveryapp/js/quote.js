@@ -16,6 +16,8 @@ export function orderBody({
   use_credit = false,
   expected_total_minor = null,
   scheduled_for = null,
+  promotion_code = "",
+  quote_token = "",
 }) {
   return {
     restaurant_id: cart.restaurant.id,
@@ -28,6 +30,8 @@ export function orderBody({
     use_credit,
     expected_total_minor,
     scheduled_for,
+    promotion_code,
+    quote_token,
   };
 }
 
@@ -53,7 +57,7 @@ export function sumLines(priced) {
     "dl",
     { class: "sum" },
     shown.map(([name, label]) => row(label, free(name) ? "Free" : money(priced[name]))),
-    priced.discount?.amount_minor > 0 && row("Discount", `−${money(priced.discount)}`),
+    priced.discount?.amount_minor > 0 && row(priced.promotion?.title ?? "Discount", `−${money(priced.discount)}`),
     row("Total", money(priced.total), "total"),
     priced.included_tax?.amount_minor > 0 &&
       h(

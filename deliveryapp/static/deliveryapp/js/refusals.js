@@ -86,6 +86,8 @@ const BY_CODE = {
     ),
   payment_method_not_found: () =>
     notice("warn", "card", "This card is no longer saved.", "Choose another way to pay."),
+  quote_mismatch: () =>
+    notice("warn", "info", "Your order has changed.", "Look at the new total and press again if you agree."),
   price_changed: () =>
     notice("warn", "info", "The price has changed.", "Look at the new total and press again if you agree."),
 };

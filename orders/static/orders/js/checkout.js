@@ -13,6 +13,8 @@ import { forgetAttempt, isFresh, pendingAttempt, placeOrder } from "./attempt.js
 import { CreditChoice } from "./credit.js";
 import { PaymentChoice, testBadge } from "./payment.js";
 import { placeRow } from "./place-row.js";
+import { isPromotionRefusal, PromotionCode } from "./promotion-code.js";
+import { changedNotice } from "./quote-changed.js";
 import { slotFullNotice, WhenChoice, whenRow } from "./when.js";
 import {
   askingNotice,
@@ -48,6 +50,7 @@ function build() {
   );
   parts.credit = new CreditChoice({ onChange: showPrice });
   parts.credit.load(cart.restaurant.currency);
+  parts.code = new PromotionCode({ onChange: requote });
   parts.when = new WhenChoice({ onPick: pickTime });
   parts.payment = new PaymentChoice({ onPick: () => replace(parts.declined) });
   const note = h("textarea", {
@@ -104,6 +107,7 @@ function build() {
             h("a", { class: "small", href: `/restaurants/${cart.restaurant.slug}/` }, cart.restaurant.name),
           ),
           parts.lines,
+          parts.code.element,
           parts.price,
           parts.notice,
           parts.button,
@@ -133,14 +137,24 @@ function paint() {
   }
   if (!parts.button?.isConnected) build();
   const { currency } = cart.restaurant;
-  replace(
-    parts.lines,
-    cart.lines.map((line) => cartLine(line, currency)),
-  );
+  paintLines();
   replace(parts.place, placeRow(place.current));
   replace(
     parts.tips,
     TIPS_MINOR.map((amount) => tipChip(amount, currency)),
+  );
+}
+
+/** With the server's prices, where they are there: the cart remembers those of when a dish was chosen. */
+function paintLines() {
+  const priced = (line, n) => {
+    const now = quote?.lines[n];
+    const isSame = now?.item_id === line.item_id && now.quantity === line.quantity;
+    return isSame ? { ...line, unit_price_minor: now.total.amount_minor / now.quantity } : line;
+  };
+  replace(
+    parts.lines,
+    cart.lines.map((line, n) => cartLine(priced(line, n), cart.restaurant.currency)),
   );
 }
 
@@ -177,6 +191,8 @@ function refusal(error) {
   return slotFullNotice(error, { choose: (at) => parts.when.choose(at) });
 }
 
+const wish = () => ({ ...choice, promotion_code: parts.code.value });
+
 async function requote() {
   quoting.abort();
   quote = null;
@@ -188,14 +204,20 @@ async function requote() {
   quoting = new AbortController();
   setButton();
   try {
-    const answer = await fetchQuote({ cart, address: place.current, ...choice }, { signal: quoting.signal });
-    quote = answer;
+    quote = await fetchQuote({ cart, address: place.current, ...wish() }, { signal: quoting.signal });
+    parts.code.priced(quote);
+    if (quote.subtotal.amount_minor !== cart.estimate_minor) paintLines();
     parts.payment.priced(quote.total);
     showPrice();
     setButton();
   } catch (error) {
     if (error.name !== "ApiError") throw error;
     if (error.code === "aborted") return;
+    if (isPromotionRefusal(error)) {
+      parts.code.refuse(error.body);
+      requote();
+      return;
+    }
     replace(parts.price, refusal(error));
     if (error.code === "slot_full" || error.code === "restaurant_closed") askTimes();
   }
@@ -224,12 +246,12 @@ async function submit() {
     return;
   }
   if (!quote) return;
-  const expected_total_minor = quote.total.amount_minor;
+  const { quote_token } = quote;
   await busy(parts.button, async () => {
     try {
       const method = await parts.payment.method();
       const use_credit = parts.credit.isUsed;
-      const asked = { cart, address: place.current, ...choice, ...method, use_credit, expected_total_minor };
+      const asked = { cart, address: place.current, ...wish(), ...method, use_credit, quote_token };
       await order(orderBody(asked));
     } catch (error) {
       if (error.name !== "CardFormError") throw error;
@@ -270,10 +292,26 @@ function refused(error, body) {
     replace(parts.notice, unavailableNotice(error, { again: submit }));
     return;
   }
+  if (error.code === "quote_changed" || error.code === "quote_expired") {
+    changed(error, body);
+    return;
+  }
   replace(parts.notice, refusal(error));
   // The menu, the hours or the prices moved under the customer: show the new price before they decide again.
   if (error.code === "slot_full") askTimes();
   else if (error.status === 409) requote();
+}
+
+/** An old quote that still holds is renewed unseen; whatever is different is for the customer to agree to. */
+function changed(error, body) {
+  const accept = (quote_token) => send({ ...body, quote_token });
+  const { differences, quote_token } = error.body;
+  if (!differences.length && quote_token) {
+    accept(quote_token);
+    return;
+  }
+  replace(parts.notice, changedNotice(error, { accept }));
+  requote();
 }
 
 /** 201: placed. 202: the bank has the word, or the provider has not answered yet; the cart stays until the order is placed. */

@@ -17,6 +17,22 @@ export const stars = (restaurant) =>
 export const fee = (restaurant) =>
   restaurant.delivery_fee.amount_minor === 0 ? "Free delivery" : `${money(restaurant.delivery_fee)} delivery`;
 
+/** What everybody gets there, the first few. */
+export const offers = ({ promotions }, most) =>
+  promotions.length > 0 &&
+  h(
+    "ul",
+    { class: "offers", "aria-label": "Promotions" },
+    promotions.slice(0, most).map(({ title, minimum }) =>
+      h(
+        "li",
+        {},
+        icon("euro"),
+        h("span", { class: "clip" }, minimum.amount_minor ? `${title}, from ${money(minimum)}` : title),
+      ),
+    ),
+  );
+
 export const priceLevel = (level) => "€".repeat(level ?? 0);
 
 /** The picture, or the first letter where there is none or it does not come. */
@@ -59,6 +75,7 @@ export function restaurantCard(restaurant) {
         restaurant.delivery_fee && h("span", {}, fee(restaurant)),
         h("span", {}, distance(distance_m)),
       ),
+      offers(restaurant, 1),
       restaurant.dish &&
         h(
           "p",

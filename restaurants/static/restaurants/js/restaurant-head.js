@@ -3,7 +3,7 @@
 import { h, icon } from "../../deliveryapp/js/dom.js";
 import { distance, minutesRange, money, opens, sentence } from "../../deliveryapp/js/format.js";
 import { favouriteButton } from "./favourite.js";
-import { fee, picture, priceLevel, stars } from "./restaurant-card.js";
+import { fee, offers, picture, priceLevel, stars } from "./restaurant-card.js";
 
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -82,6 +82,7 @@ export function restaurantHead(restaurant) {
         distance_m !== null && h("span", {}, distance(distance_m)),
         minimum_order?.amount_minor > 0 && h("span", {}, `Minimum ${money(minimum_order)}`),
       ),
+      offers(restaurant, 5),
       hours?.length > 0 && hoursTable(hours),
     ),
   );
