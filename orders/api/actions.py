@@ -73,7 +73,7 @@ class ActionInput(ReportInput):
 
 
 class ActionsInput(serializers.Serializer[Any]):
-    actions = ActionInput(many=True, allow_empty=False, max_length=MAX_ACTIONS)
+    actions = serializers.ListField(child=ActionInput(), allow_empty=False, max_length=MAX_ACTIONS)
 
 
 class ActionsView(APIView):
