@@ -161,6 +161,19 @@ def find(*, user_id: UUID, key: str, request_hash: str) -> IdempotencyRecord | N
     return record
 
 
+def remember(*, user_id: UUID, key: str, request_hash: str, answer: Answer, now: datetime) -> None:
+    """Keep the answer to an effect that has its own commit and may be repeated at will; the first stays."""
+    record = IdempotencyRecord(
+        user_id=user_id,
+        key=key,
+        request_hash=request_hash,
+        answer_status=answer.status,
+        answer=plain(answer.body),
+        created_at=now,
+    )
+    IdempotencyRecord.objects.bulk_create([record], ignore_conflicts=True)
+
+
 def stored_answer(record: IdempotencyRecord) -> Answer | None:
     if record.answer_status is None:
         return None

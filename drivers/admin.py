@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from deliveryapp.admin import ReadOnlyAdmin
-from drivers.models import Assignment, Delivery, Driver, Offer
+from drivers.models import Assignment, Delivery, Driver, Offer, PlaceAlert
 
 
 class OfferInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -45,3 +45,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_fields = ("=order_id", "=id", "pickup_name")
     inlines = (OfferInline, AssignmentInline)
     show_full_result_count = False
+
+
+@admin.register(PlaceAlert)
+class PlaceAlertAdmin(ReadOnlyAdmin):
+    list_display = ("assignment", "step", "distance_m", "override_reason", "reported_at")
+    list_filter = ("step", "override_reason")
+    search_fields = ("=assignment__order_id", "assignment__driver__name")
+    list_select_related = ("assignment",)

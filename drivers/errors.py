@@ -1,6 +1,6 @@
 """Everything the drivers may refuse, each with its stable code."""
 
-from deliveryapp.errors import Conflict, Forbidden, NotFound
+from deliveryapp.errors import Conflict, Forbidden, NotFound, Unprocessable
 
 
 class NotADriver(Forbidden):
@@ -61,3 +61,21 @@ class AssignmentChanged(Conflict):
     """Somebody changed the assignment since it was read."""
 
     code, title = "assignment_changed", "The delivery has changed meanwhile"
+
+
+class TooFarAway(Conflict):
+    """`distance_m` from where the step happens; saying it again with an `override_reason` lifts it."""
+
+    code, title = "too_far_away", "You seem to be somewhere else"
+
+
+class ActionInFuture(Unprocessable):
+    """The device's clock is ahead of ours."""
+
+    code, title = "action_in_future", "This cannot have happened yet"
+
+
+class ActionTooEarly(Unprocessable):
+    """Before the step that it follows; `previous_at` says when that was."""
+
+    code, title = "action_too_early", "This cannot have happened before the previous step"

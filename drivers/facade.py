@@ -10,25 +10,34 @@ from deliveryapp.geo import Point
 from deliveryapp.money import Money
 from drivers import selectors
 from drivers.errors import AssignmentChanged, AssignmentNotFound, AssignmentState, NotADriver
-from drivers.models import Assignment, Driver, Offer
-from drivers.services import assignments, deliveries
+from drivers.models import Assignment, DeclineReason, Driver, Offer, OverrideReason, Step
+from drivers.services import assignments, deliveries, offers
 from drivers.services.registering import NewDriver, register_drivers
+from drivers.services.reports import HERE_AND_NOW, Report, require_near, true_time
 
 __all__ = [
+    "HERE_AND_NOW",
     "AssignmentChanged",
     "AssignmentInfo",
     "AssignmentNotFound",
     "AssignmentState",
+    "DeclineReason",
     "DriverInfo",
     "NewDriver",
     "NotADriver",
     "OfferInfo",
+    "OverrideReason",
+    "Report",
+    "Step",
     "TripInfo",
+    "accept_offer",
     "active_assignments",
+    "arrive",
     "assignment_of",
     "assignments_of",
     "cancel_delivery",
     "change_payout",
+    "decline_offer",
     "driver_of",
     "is_escalated",
     "live_trips",
@@ -38,8 +47,10 @@ __all__ = [
     "record_pick_up",
     "register_drivers",
     "request_delivery",
+    "require_near",
     "role_of",
     "set_ready_at",
+    "time_of_answer",
 ]
 
 
@@ -75,6 +86,7 @@ class AssignmentInfo:
     region: str
     assigned_at: datetime
     picked_up_at: datetime | None
+    delivered_at: datetime | None
     silent_since: datetime | None
     payout: Money
 
@@ -172,14 +184,43 @@ def cancel_delivery(*, order_id: UUID, reason: str, now: datetime) -> None:
     deliveries.cancel_delivery(order_id=order_id, reason=reason, now=now)
 
 
-def record_pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> AssignmentInfo:
-    """Inside the caller's transaction. Raises AssignmentNotFound, AssignmentState, AssignmentChanged."""
-    return _assignment(assignments.record_pick_up(order_id=order_id, user_id=user_id, now=now))
+def accept_offer(*, user_id: UUID, offer_id: UUID, now: datetime) -> None:
+    """Raises what `drivers.services.offers.accept` raises; repeating it changes nothing."""
+    offers.accept(user_id=user_id, offer_id=offer_id, now=now)
 
 
-def record_delivery(*, order_id: UUID, user_id: UUID, now: datetime) -> AssignmentInfo:
-    """Inside the caller's transaction. Raises AssignmentNotFound, AssignmentState, AssignmentChanged."""
-    return _assignment(assignments.record_delivery(order_id=order_id, user_id=user_id, now=now))
+def decline_offer(*, user_id: UUID, offer_id: UUID, reason: str, now: datetime) -> None:
+    """Raises what `drivers.services.offers.decline` raises; repeating it changes nothing."""
+    offers.decline(user_id=user_id, offer_id=offer_id, reason=reason, now=now)
+
+
+def time_of_answer(*, user_id: UUID, offer_id: UUID, report: Report, now: datetime) -> datetime:
+    """When he answered an offer. Raises OfferNotFound, ActionInFuture, ActionTooEarly."""
+    asked = selectors.offer_for(user_id=user_id, offer_id=offer_id)
+    return true_time(report, since=asked.created_at, now=now)
+
+
+def arrive(*, user_id: UUID, order_id: UUID, at: str, report: Report, now: datetime) -> None:
+    """`at` is "restaurant" or "customer". Raises what `drivers.services.assignments.arrive` raises."""
+    assignments.arrive(user_id=user_id, order_id=order_id, at=at, report=report, now=now)
+
+
+def record_pick_up(
+    *, order_id: UUID, user_id: UUID, now: datetime, report: Report = HERE_AND_NOW
+) -> AssignmentInfo:
+    """Inside the caller's transaction. Raises AssignmentNotFound, AssignmentState, AssignmentChanged and, for
+    an impossible time, ActionInFuture and ActionTooEarly.
+    """
+    row = assignments.record_pick_up(order_id=order_id, user_id=user_id, now=now, report=report)
+    return _assignment(row)
+
+
+def record_delivery(
+    *, order_id: UUID, user_id: UUID, now: datetime, report: Report = HERE_AND_NOW
+) -> AssignmentInfo:
+    """Inside the caller's transaction. Raises as `record_pick_up`."""
+    row = assignments.record_delivery(order_id=order_id, user_id=user_id, now=now, report=report)
+    return _assignment(row)
 
 
 def assignment_of(*, order_id: UUID) -> AssignmentInfo | None:
@@ -261,6 +302,7 @@ def _assignment(row: Assignment) -> AssignmentInfo:
         region=row.delivery.region,
         assigned_at=row.assigned_at,
         picked_up_at=row.picked_up_at,
+        delivered_at=row.delivered_at,
         silent_since=row.silent_since,
         payout=Money(row.delivery.payout_minor, row.delivery.currency),
     )

@@ -57,6 +57,10 @@ def live_assignment_for(*, user_id: UUID, order_id: UUID) -> Assignment:
     return found
 
 
+def find_live_assignment(*, user_id: UUID, order_id: UUID) -> Assignment | None:
+    return live_assignments(user_id=user_id).filter(order_id=order_id).first()
+
+
 def is_escalated(*, order_id: UUID) -> bool:
     """The search went past its deadline and still goes on."""
     searching = Delivery.objects.filter(order_id=order_id, status=Delivery.Status.SEARCHING)

@@ -204,10 +204,19 @@ class Driver:
                     await self._act(f"{url}delivered/", {})
 
     async def _act(self, url: str, body: Json) -> bool:
-        """One button; when it is refused the list of deliveries says how to go on, after a breath."""
+        """One button; when it is refused the list of deliveries says how to go on, after a breath.
+
+        He stands where he says: where his last positions were lost, he insists.
+        """
         try:
             await self._session.post(url, body)
-        except (Problem, Unreachable):
+        except Problem as problem:
+            if problem.code == "too_far_away" and "override_reason" not in body:
+                self._world.measures.events["seen_far_away"] += 1
+                return await self._act(url, body | {"override_reason": "wrong_position"})
+            await asyncio.sleep(1.0)
+            return False
+        except Unreachable:
             await asyncio.sleep(1.0)
             return False
         return True

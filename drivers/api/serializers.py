@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from deliveryapp.api.fields import LatitudeField, LongitudeField
-from drivers.models import DeclineReason, ReleaseReason, Vehicle
+from drivers.models import DeclineReason, OverrideReason, ReleaseReason, Vehicle
 
 GIVE_BACK_REASONS = (
     ReleaseReason.VEHICLE,
@@ -24,6 +24,9 @@ class DeclineInput(serializers.Serializer[Any]):
 
 class ArrivedInput(serializers.Serializer[Any]):
     at = serializers.ChoiceField(choices=["restaurant", "customer"])
+    override_reason = serializers.ChoiceField(
+        choices=OverrideReason.choices, default="", help_text="Lifts 409 `too_far_away`, and is kept"
+    )
 
 
 class GiveBackInput(serializers.Serializer[Any]):

@@ -22,6 +22,7 @@ from drivers.api.serializers import (
     PlaceInput,
 )
 from drivers.services import assignments, offers, online
+from drivers.services.reports import Report
 
 TAGS = ["driver"]
 DRIVER = {
@@ -139,10 +140,16 @@ class ArrivedView(APIView):
         ),
     )
     def post(self, request: Request, order_id: UUID) -> Response:
-        """At the restaurant, or at the customer's door."""
-        at = _valid(ArrivedInput, request)["at"]
+        """At the restaurant, or at the customer's door. 409 `too_far_away` from more than 500 m; saying why
+        with `override_reason` lifts it.
+        """
+        said = _valid(ArrivedInput, request)
         assignment = assignments.arrive(
-            user_id=current_user(request).pk, order_id=order_id, at=at, now=utc_now()
+            user_id=current_user(request).pk,
+            order_id=order_id,
+            at=said["at"],
+            report=Report(override_reason=said["override_reason"]),
+            now=utc_now(),
         )
         return Response(AssignmentOutput(assignment).data)
 

@@ -4,5 +4,17 @@ from drivers.models.assignment import Assignment, ReleaseReason
 from drivers.models.delivery import Delivery
 from drivers.models.driver import Driver, Vehicle
 from drivers.models.offer import DeclineReason, Offer
+from drivers.models.place_alert import OverrideReason, PlaceAlert, Step
 
-__all__ = ["Assignment", "DeclineReason", "Delivery", "Driver", "Offer", "ReleaseReason", "Vehicle"]
+__all__ = [
+    "Assignment",
+    "DeclineReason",
+    "Delivery",
+    "Driver",
+    "Offer",
+    "OverrideReason",
+    "PlaceAlert",
+    "ReleaseReason",
+    "Step",
+    "Vehicle",
+]

@@ -7,22 +7,28 @@ from deliveryapp.transactions import durable, require_transaction
 from drivers import selectors
 from drivers.errors import AssignmentChanged, AssignmentNotFound, AssignmentState
 from drivers.events import DeliveryEvent, DriverArrived, DriverDelivered, DriverPickedUp, DriverReleased
-from drivers.models import Assignment, Delivery, Driver
+from drivers.models import Assignment, Delivery, Driver, Step
 from drivers.services.facts import nudge_dispatch, tell
+from drivers.services.reports import HERE_AND_NOW, Report, require_near, true_time
 from drivers.services.timing import search_deadline
 
 RESTAURANT, CUSTOMER = "restaurant", "customer"
 
 
-def arrive(*, user_id: UUID, order_id: UUID, at: str, now: datetime) -> Assignment:
+def arrive(
+    *, user_id: UUID, order_id: UUID, at: str, now: datetime, report: Report = HERE_AND_NOW
+) -> Assignment:
     """The driver stands at the kitchen or at the door; saying so twice is once.
 
-    Raises AssignmentNotFound, AssignmentState.
+    Raises AssignmentNotFound, AssignmentState, TooFarAway, ActionInFuture, ActionTooEarly.
     """
+    step, mark = (
+        (Step.AT_RESTAURANT, _at_restaurant) if at == RESTAURANT else (Step.AT_CUSTOMER, _at_customer)
+    )
+    require_near(user_id=user_id, order_id=order_id, step=step, report=report, now=now)
     with durable():
         assignment = _locked(user_id=user_id, order_id=order_id)
-        changed = _at_restaurant(assignment, now) if at == RESTAURANT else _at_customer(assignment, now)
-        if changed:
+        if mark(assignment, report, now):
             assignment.store()
             delivery = assignment.delivery
             tell(
@@ -80,10 +86,12 @@ def end(assignment: Assignment, delivery: Delivery, *, reason: str, requeued: bo
     delivery.save()
 
 
-def record_pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> Assignment:
+def record_pick_up(
+    *, order_id: UUID, user_id: UUID, now: datetime, report: Report = HERE_AND_NOW
+) -> Assignment:
     """In the caller's transaction: the driver has the food. Once is enough; twice changes nothing.
 
-    Raises AssignmentNotFound, AssignmentState.
+    Raises AssignmentNotFound, AssignmentState, ActionInFuture, ActionTooEarly.
     """
     require_transaction()
     assignment = _locked(user_id=user_id, order_id=order_id)
@@ -91,17 +99,19 @@ def record_pick_up(*, order_id: UUID, user_id: UUID, now: datetime) -> Assignmen
         return assignment
     if assignment.status not in Assignment.BEFORE_PICK_UP:
         raise AssignmentState(assignment_status=str(assignment.status))
-    assignment.pick_up(now=now)
+    assignment.pick_up(now=true_time(report, since=assignment.last_act_at(), now=now))
     assignment.store()
     assignment.delivery.pick_up()
     _tell(assignment, DriverPickedUp, now)
     return assignment
 
 
-def record_delivery(*, order_id: UUID, user_id: UUID, now: datetime) -> Assignment:
+def record_delivery(
+    *, order_id: UUID, user_id: UUID, now: datetime, report: Report = HERE_AND_NOW
+) -> Assignment:
     """In the caller's transaction: the customer has the food, the driver has room again.
 
-    Raises AssignmentNotFound, AssignmentState.
+    Raises AssignmentNotFound, AssignmentState, ActionInFuture, ActionTooEarly.
     """
     require_transaction()
     assignment = _locked(user_id=user_id, order_id=order_id)
@@ -109,7 +119,7 @@ def record_delivery(*, order_id: UUID, user_id: UUID, now: datetime) -> Assignme
         return assignment
     if assignment.status != Assignment.Status.PICKED_UP:
         raise AssignmentState(assignment_status=str(assignment.status))
-    assignment.deliver(now=now)
+    assignment.deliver(now=true_time(report, since=assignment.last_act_at(), now=now))
     assignment.store()
     assignment.delivery.deliver()
     _tell(assignment, DriverDelivered, now)
@@ -143,19 +153,19 @@ def _lock(seen: Assignment | None) -> Assignment:
     return assignment
 
 
-def _at_restaurant(assignment: Assignment, now: datetime) -> bool:
+def _at_restaurant(assignment: Assignment, report: Report, now: datetime) -> bool:
     if assignment.status == Assignment.Status.ARRIVED:
         return False
     if assignment.status != Assignment.Status.ASSIGNED:
         raise AssignmentState(assignment_status=str(assignment.status))
-    assignment.arrive(now=now)
+    assignment.arrive(now=true_time(report, since=assignment.last_act_at(), now=now))
     return True
 
 
-def _at_customer(assignment: Assignment, now: datetime) -> bool:
+def _at_customer(assignment: Assignment, report: Report, now: datetime) -> bool:
     if assignment.status != Assignment.Status.PICKED_UP:
         raise AssignmentState(assignment_status=str(assignment.status))
     if assignment.at_customer_at is not None:
         return False
-    assignment.at_customer_at = now
+    assignment.at_customer_at = true_time(report, since=assignment.last_act_at(), now=now)
     return True

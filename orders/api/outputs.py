@@ -265,3 +265,17 @@ class DeliveryOutput(serializers.Serializer[Any]):
 
 class DeliveriesOutput(serializers.Serializer[Any]):
     results = DeliveryOutput(many=True)
+
+
+class ActionOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    status = serializers.IntegerField(help_text="As the action's own door would answer")
+    code = serializers.CharField(help_text="`done`, or why not")
+    replayed = serializers.BooleanField(help_text="It had been carried out before")
+    detail = serializers.CharField(required=False)
+    distance_m = serializers.IntegerField(required=False, help_text="With `too_far_away`")
+    previous_at = serializers.DateTimeField(required=False, help_text="With `action_too_early`")
+
+
+class ActionsOutput(serializers.Serializer[Any]):
+    results = ActionOutput(many=True)

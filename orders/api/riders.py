@@ -9,7 +9,9 @@ from rest_framework.views import APIView
 
 from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
+from drivers.facade import Report
 from orders import selectors, services
+from orders.api.actions import ReportInput
 from orders.api.outputs import DeliveriesOutput, DeliveryOutput
 
 
@@ -20,16 +22,24 @@ class DeliveriesView(APIView):
 
 
 class PickedUpView(APIView):
-    @extend_schema(tags=["driver"], request=None, responses={200: DeliveryOutput})
+    @extend_schema(tags=["driver"], request=ReportInput, responses={200: DeliveryOutput})
     def post(self, request: Request, order_id: UUID) -> Response:
+        """409 `too_far_away` from more than 500 m; saying why with `override_reason` lifts it."""
         user_id = current_user(request).pk
-        services.pick_up(order_id=order_id, user_id=user_id, now=utc_now())
+        services.pick_up(order_id=order_id, user_id=user_id, report=_report(request), now=utc_now())
         return Response(selectors.delivery_of(order_id=order_id, user_id=user_id))
 
 
 class DeliveredView(APIView):
-    @extend_schema(tags=["driver"], request=None, responses={200: DeliveryOutput})
+    @extend_schema(tags=["driver"], request=ReportInput, responses={200: DeliveryOutput})
     def post(self, request: Request, order_id: UUID) -> Response:
+        """409 `too_far_away` from more than 500 m; saying why with `override_reason` lifts it."""
         user_id = current_user(request).pk
-        services.deliver(order_id=order_id, user_id=user_id, now=utc_now())
+        services.deliver(order_id=order_id, user_id=user_id, report=_report(request), now=utc_now())
         return Response(selectors.delivery_of(order_id=order_id, user_id=user_id))
+
+
+def _report(request: Request) -> Report:
+    form = ReportInput(data=request.data)
+    form.is_valid(raise_exception=True)
+    return form.as_report()

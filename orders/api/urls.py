@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from orders.api import closing, customers, kitchens, money, riders, slots
+from orders.api import actions, closing, customers, kitchens, money, riders, slots
 
 board = [
     path("", kitchens.BoardView.as_view()),
@@ -31,6 +31,7 @@ urlpatterns = [
     path("restaurants/<uuid:restaurant_id>/suspension/", closing.SuspensionView.as_view()),
     path("restaurants/<uuid:restaurant_id>/earnings/", money.RestaurantEarningsView.as_view()),
     path("driver/earnings/", money.DriverEarningsView.as_view()),
+    path("driver/actions/", actions.ActionsView.as_view()),
     path("driver/deliveries/", riders.DeliveriesView.as_view()),
     path("driver/deliveries/<uuid:order_id>/picked-up/", riders.PickedUpView.as_view()),
     path("driver/deliveries/<uuid:order_id>/delivered/", riders.DeliveredView.as_view()),

@@ -1,5 +1,6 @@
 """Writes of the orders app: placing, the kitchen's and the driver's progress, cancelling, customers."""
 
+from orders.services.actions import ActionAnswer, DriverAction, carry_out
 from orders.services.amends import make_amends
 from orders.services.cancelling import (
     cancel_as_support,
@@ -33,8 +34,10 @@ from orders.services.riding import deliver, pick_up
 from orders.services.tipping import change_tip
 
 __all__ = [
+    "ActionAnswer",
     "AddressInput",
     "DeliveryInput",
+    "DriverAction",
     "LineRefund",
     "OrderRequest",
     "Quote",
@@ -45,6 +48,7 @@ __all__ = [
     "cancel_as_support",
     "cancel_confirmed",
     "cancel_once",
+    "carry_out",
     "change_prep_time",
     "change_tip",
     "close_restaurant",

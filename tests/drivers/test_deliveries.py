@@ -14,6 +14,7 @@ from drivers.errors import AssignmentChanged, AssignmentNotFound, AssignmentStat
 from drivers.models import Assignment, Delivery
 from drivers.services import assignments
 from tests.drivers.stage import (
+    DOOR,
     app_of,
     events_of,
     make_rider,
@@ -21,6 +22,7 @@ from tests.drivers.stage import (
     offers_of,
     request_delivery,
     rider_online,
+    show,
     tick,
 )
 
@@ -50,6 +52,7 @@ def test_the_whole_way(on_the_way):
     cleo, order_id, assignment = on_the_way
     at_kitchen = cleo.post(f"deliveries/{order_id}/arrived/", {"at": "restaurant"})
     picked_up = pick_up(order_id, cleo)
+    show(cleo.id, at=DOOR)
     at_door = cleo.post(f"deliveries/{order_id}/arrived/", {"at": "customer"})
     delivered = deliver(order_id, cleo)
 
@@ -74,6 +77,7 @@ def test_every_step_may_be_repeated_and_counts_once(on_the_way):
     for _ in range(2):
         assert cleo.post(f"deliveries/{order_id}/arrived/", {"at": "restaurant"}).status_code == 200
     first, second = pick_up(order_id, cleo), pick_up(order_id, cleo)
+    show(cleo.id, at=DOOR)
     for _ in range(2):
         assert cleo.post(f"deliveries/{order_id}/arrived/", {"at": "customer"}).status_code == 200
     deliver(order_id, cleo)

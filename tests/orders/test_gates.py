@@ -37,6 +37,12 @@ BOARD = "restaurants/<uuid:restaurant_id>/orders/"
 TICKET = f"{BOARD}<uuid:order_id>/"
 SUSPENSION = "restaurants/<uuid:restaurant_id>/suspension/"
 RIDE = "driver/deliveries/<uuid:order_id>/"
+QUEUED = {
+    "id": str(uuid4()),
+    "action": "picked_up",
+    "order_id": str(uuid4()),
+    "device_at": "2026-05-04T12:00:00Z",
+}
 HERS, KITCHEN, RIDER = {"ada", "sam"}, {"bo", "cook"}, {"cleo"}
 
 ROWS: dict[tuple[str, str], Row] = {
@@ -68,6 +74,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ("delete", SUSPENSION): Row({"sam"}),
     ("post", f"{TICKET}preparing/"): Row(KITCHEN),
     ("post", f"{TICKET}ready/"): Row(KITCHEN),
+    ("post", "driver/actions/"): Row(
+        {"cleo", "rider"}, {"actions": [QUEUED]}, forbidden=frozenset(EVERYBODY - {"cleo", "rider"})
+    ),
     ("get", "driver/deliveries/"): Row(EVERYBODY),
     ("post", f"{RIDE}picked-up/"): Row(RIDER),
     ("post", f"{RIDE}delivered/"): Row(RIDER),

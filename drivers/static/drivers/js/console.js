@@ -5,7 +5,7 @@ import { $, $$, busy, replace } from "../../deliveryapp/js/dom.js";
 import { countdown } from "../../deliveryapp/js/format.js";
 import { Live, liveBar } from "../../deliveryapp/js/live.js";
 import { errorState, explain, skeletonLines, toast } from "../../deliveryapp/js/ui.js";
-import { chooseReason, DECLINE, GIVE_BACK } from "./choose-reason.js";
+import { chooseReason, DECLINE, GIVE_BACK, reportStep } from "./choose-reason.js";
 import { ConsoleMap } from "./console-map.js";
 import { deliveryPanel, offDuty, offerPanel, rideHint, waiting } from "./panel.js";
 import { DevicePosition, MapRide, Outbox } from "./positions.js";
@@ -246,12 +246,16 @@ const actions = {
     if (reason) await act(button, () => api.post(`driver/offers/${offer.id}/decline/`, { reason }));
   },
   arrived: (delivery, at, button) =>
-    act(button, () => api.post(`driver/deliveries/${delivery.order_id}/arrived/`, { at })),
+    act(button, () =>
+      reportStep((extra) => api.post(`driver/deliveries/${delivery.order_id}/arrived/`, { at, ...extra })),
+    ),
   pickedUp: (delivery, button) =>
-    act(button, () => api.post(`driver/deliveries/${delivery.order_id}/picked-up/`)),
+    act(button, () =>
+      reportStep((extra) => api.post(`driver/deliveries/${delivery.order_id}/picked-up/`, extra)),
+    ),
   delivered: (delivery, button) =>
     act(button, async () => {
-      await api.post(`driver/deliveries/${delivery.order_id}/delivered/`);
+      await reportStep((extra) => api.post(`driver/deliveries/${delivery.order_id}/delivered/`, extra));
       toast("Delivered. Well ridden!", { kind: "good" });
     }),
   giveBack: async (delivery, button) => {
