@@ -10,6 +10,7 @@ ORDER_EVENTS = (
     orders.OrderPlaced,
     orders.OrderConfirmed,
     orders.OrderPrepTimeChanged,
+    orders.OrderAmended,
     orders.OrderPreparing,
     orders.OrderReady,
     orders.OrderPickedUp,

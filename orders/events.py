@@ -50,6 +50,19 @@ class OrderPrepTimeChanged(_OrderEvent):
 
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAmended(_OrderEvent):
+    """What is in the bag changed, or a swap waits for its customer (`change` proposed). `change` is the
+    state of the amendment: proposed, accepted, removed or expired.
+    """
+
+    amendment_id: UUID
+    change: str
+    total_minor: int
+    currency: str
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPreparing(_OrderEvent):
     pass
 

@@ -5,10 +5,12 @@ Menu prices include VAT, as is the rule in the EU, so `tax_minor` (tax added on 
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from deliveryapp.money import included_tax, share_bp
 
 SERVICE_FEE_BP = 400
+WHOLE_BP = 10_000
 SERVICE_FEE_MIN_MINOR, SERVICE_FEE_MAX_MINOR = 50, 250
 MAX_TOTAL_MINOR = 5_000_00
 MAX_TIP_MINOR = 200_00
@@ -41,6 +43,33 @@ def price(*, subtotal_minor: int, delivery_fee_minor: int, tax_bp: int, tip_mino
         tip_minor=tip_minor,
         discount_minor=0,
         total_minor=subtotal_minor + delivery_fee_minor + service_fee_minor + tip_minor,
+    )
+
+
+class Ordered(Protocol):
+    """What an order costs by now, and the terms of its day."""
+
+    delivery_fee_minor: int
+    tax_minor: int
+    tip_minor: int
+    discount_minor: int
+    tax_bp: int
+
+
+def repriced(order: Ordered, *, subtotal_minor: int) -> Breakdown:
+    """The order with other food in its bag: delivery and tip stay, a discount is never more than the food."""
+    service_fee_minor = service_fee(subtotal_minor)
+    discount_minor = min(order.discount_minor, subtotal_minor)
+    total_minor = subtotal_minor + order.delivery_fee_minor + service_fee_minor + order.tax_minor
+    return Breakdown(
+        subtotal_minor=subtotal_minor,
+        delivery_fee_minor=order.delivery_fee_minor,
+        service_fee_minor=service_fee_minor,
+        tax_minor=order.tax_minor,
+        included_tax_minor=included_tax(subtotal_minor, order.tax_bp),
+        tip_minor=order.tip_minor,
+        discount_minor=discount_minor,
+        total_minor=total_minor + order.tip_minor - discount_minor,
     )
 
 

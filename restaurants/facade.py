@@ -14,7 +14,7 @@ from restaurants.pricing import (
 )
 from restaurants.selectors.again import on_todays_menu
 from restaurants.selectors.alternatives import alternatives
-from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, price_cart
+from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, price_cart, price_line
 from restaurants.selectors.facts import (
     Alternative,
     CartLine,
@@ -40,6 +40,7 @@ from restaurants.selectors.places import (
 )
 from restaurants.selectors.staff import require_staff, restaurants_of
 from restaurants.selectors.tickets import tickets
+from restaurants.services.availability import end_for_today
 from restaurants.services.closing import close_out, lift_suspension, suspend
 from restaurants.services.slots import forget_slots, free_place, take_place
 from restaurants.services.stock import return_stock, take_stock
@@ -72,6 +73,7 @@ __all__ = [
     "coming_openings",
     "delivery_fee_minor",
     "delivery_terms",
+    "end_for_today",
     "forget_slots",
     "free_place",
     "get_restaurant",
@@ -80,6 +82,7 @@ __all__ = [
     "on_todays_menu",
     "open_ticket",
     "price_cart",
+    "price_line",
     "require_open",
     "require_staff",
     "restaurants_of",

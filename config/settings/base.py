@@ -168,6 +168,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 EVENT_TRANSPORT = env.text("EVENT_TRANSPORT", "celery")
 EVENT_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 SAGAS = ("orders.saga.ORDER_SAGA",)
+# How long a customer has to answer a swap; then what is missing is taken off the order.
+SWAP_ANSWER_S = env.number("SWAP_ANSWER_S", 180, minimum=1)
 # How long events and what came of them are kept, in days. The inbox must outlive whatever can bring an event
 # back: the outbox and the log of the broker (Kafka's own default is 7 days).
 OUTBOX_KEPT_D = env.number("OUTBOX_KEPT_D", 14, minimum=1)

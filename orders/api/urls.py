@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from orders.api import closing, customers, kitchens, money, riders, slots
+from orders.api import amendments, closing, customers, kitchens, money, riders, slots
 
 board = [
     path("", kitchens.BoardView.as_view()),
@@ -11,6 +11,8 @@ board = [
     path("<uuid:order_id>/prep-time/", kitchens.PrepTimeView.as_view()),
     path("<uuid:order_id>/preparing/", kitchens.PreparingView.as_view()),
     path("<uuid:order_id>/ready/", kitchens.ReadyView.as_view()),
+    path("<uuid:order_id>/lines/<uuid:line_id>/remove/", amendments.RemoveLineView.as_view()),
+    path("<uuid:order_id>/lines/<uuid:line_id>/swap/", amendments.SwapLineView.as_view()),
 ]
 urlpatterns = [
     path("quotes/", customers.QuoteView.as_view()),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/", customers.OrderView.as_view()),
     path("orders/<uuid:order_id>/status/", customers.StatusView.as_view()),
     path("orders/<uuid:order_id>/cancel/", customers.CancelView.as_view()),
+    path("orders/<uuid:order_id>/amendments/<uuid:amendment_id>/answer/", amendments.AnswerView.as_view()),
     path("orders/<uuid:order_id>/alternatives/", customers.AlternativesView.as_view()),
     path("orders/<uuid:order_id>/again/", customers.AgainView.as_view()),
     path("orders/<uuid:order_id>/receipt/", money.ReceiptView.as_view()),

@@ -22,6 +22,8 @@ class Kind(models.TextChoices):
     KITCHEN_LATE = "kitchen_late"
     DRIVER_REPLACED = "driver_replaced"
     PICKUP_MOVED = "pickup_moved"
+    SWAP_PROPOSED = "swap_proposed"
+    ITEM_REMOVED = "item_removed"
 
 
 class NotificationRequest(models.Model):

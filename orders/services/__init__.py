@@ -1,5 +1,12 @@
 """Writes of the orders app: placing, the kitchen's and the driver's progress, cancelling, customers."""
 
+from orders.services.amending import (
+    ANSWERS,
+    answer_swap,
+    propose_swap,
+    remove_pieces,
+    time_out_swaps,
+)
 from orders.services.amends import make_amends
 from orders.services.cancelling import (
     cancel_as_support,
@@ -32,6 +39,7 @@ from orders.services.riding import deliver, pick_up
 from orders.services.tipping import change_tip
 
 __all__ = [
+    "ANSWERS",
     "AddressInput",
     "DeliveryInput",
     "LineRefund",
@@ -40,6 +48,7 @@ __all__ = [
     "RefundWish",
     "acknowledge",
     "add_address",
+    "answer_swap",
     "cancel_as_support",
     "cancel_confirmed",
     "cancel_once",
@@ -58,15 +67,18 @@ __all__ = [
     "pick_up",
     "place_authorized",
     "place_once",
+    "propose_swap",
     "quote",
     "quote_with_place",
     "refund_order",
     "register_customers",
     "reject",
     "reject_if_closed",
+    "remove_pieces",
     "search_takes_longer",
     "start_preparing",
     "suspend_restaurant",
     "ticket_opened",
     "time_out_restaurant",
+    "time_out_swaps",
 ]

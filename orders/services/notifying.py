@@ -21,6 +21,8 @@ AUDIENCE: dict[Kind, Audience] = {
     Kind.KITCHEN_LATE: Audience.RESTAURANT,
     Kind.DRIVER_REPLACED: Audience.RESTAURANT,
     Kind.PICKUP_MOVED: Audience.DRIVER,
+    Kind.SWAP_PROPOSED: Audience.CUSTOMER,
+    Kind.ITEM_REMOVED: Audience.CUSTOMER,
 }
 
 
