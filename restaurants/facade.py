@@ -29,9 +29,11 @@ from restaurants.selectors.facts import (
     TicketInfo,
     TodaysMenu,
 )
+from restaurants.selectors.menu import allergens_of
 from restaurants.selectors.places import (
     answers_no_more,
     coming_openings,
+    day_of,
     delivery_terms,
     get_restaurant,
     get_restaurants,
@@ -66,11 +68,13 @@ __all__ = [
     "TicketInfo",
     "TodaysMenu",
     "acknowledge_ticket",
+    "allergens_of",
     "alternatives",
     "answers_no_more",
     "busy_minutes",
     "close_out",
     "coming_openings",
+    "day_of",
     "delivery_fee_minor",
     "delivery_terms",
     "end_for_today",

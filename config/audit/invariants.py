@@ -237,7 +237,8 @@ INVARIANTS: tuple[Invariant, ...] = (
         """
         SELECT placed || ' orders were placed, ' || accounted || ' are accounted for'
         FROM (
-            SELECT (SELECT count(*) FROM orders_orderstatuschange WHERE from_status = 'created' AND to_status = 'placed') AS placed,
+            SELECT (SELECT count(*) FROM orders_orderstatuschange
+                    WHERE from_status = 'created' AND to_status = 'placed') AS placed,
                    (SELECT count(*) FROM orders_order
                     WHERE status NOT IN ('created', 'failed')
                    ) AS accounted

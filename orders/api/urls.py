@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from orders.api import amendments, closing, customers, kitchens, money, riders, slots
+from orders.api import amendments, closing, customers, kitchens, money, riders, slots, today
 
 board = [
     path("", kitchens.BoardView.as_view()),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("credit/", money.CreditView.as_view()),
     path("addresses/", customers.AddressesView.as_view()),
     path("restaurants/<uuid:restaurant_id>/orders/", include(board)),
+    path("restaurants/<uuid:restaurant_id>/today/", today.TodayView.as_view()),
     path("restaurants/<uuid:restaurant_id>/slots/", slots.SlotsView.as_view()),
     path("restaurants/<uuid:restaurant_id>/close/", closing.CloseView.as_view()),
     path("restaurants/<uuid:restaurant_id>/suspension/", closing.SuspensionView.as_view()),
