@@ -45,6 +45,13 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
         queue="saga",
     ),
     Subscription(
+        name="orders.senders",
+        handler="orders.handlers.send_notification",
+        events=(orders.NotificationRequested,),
+        queue="events",
+        exactly_once=False,  # a network call: told twice is better than not told
+    ),
+    Subscription(
         name="tracking.notices",
         handler="tracking.handlers.on_notification",
         events=(orders.NotificationRequested,),

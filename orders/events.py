@@ -101,7 +101,9 @@ class OrderFailed(_OrderEvent):
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationRequested(Event):
-    """Somebody (`audience` customer, restaurant or driver) is to be told; who sends it looks the rest up."""
+    """Somebody is to be told: `audience` customer, restaurant, driver, staff or support, by `channel` in_app,
+    push, sms or call. Who sends it looks the rest up.
+    """
 
     topic: ClassVar[str] = "notifications.send"
     source: ClassVar[str] = "orders"

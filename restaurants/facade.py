@@ -40,7 +40,7 @@ from restaurants.selectors.places import (
     require_open,
     slot_loads,
 )
-from restaurants.selectors.staff import require_staff, restaurants_of
+from restaurants.selectors.staff import require_staff, restaurants_of, staff_ids
 from restaurants.selectors.tickets import tickets
 from restaurants.services.availability import end_for_today
 from restaurants.services.closing import close_out, lift_suspension, suspend
@@ -94,6 +94,7 @@ __all__ = [
     "ride_time",
     "role_of",
     "slot_loads",
+    "staff_ids",
     "suspend",
     "take_place",
     "take_stock",

@@ -53,7 +53,10 @@ class BoardAction(APIView):
 class AcknowledgeView(BoardAction):
     @extend_schema(tags=["kitchen"], request=None, responses={200: BoardOrderOutput})
     def post(self, request: Request, restaurant_id: UUID, order_id: UUID) -> Response:
-        return self.act(request, restaurant_id, order_id, services.acknowledge)
+        user_id = current_user(request).pk
+        return self.act(
+            request, restaurant_id, order_id, lambda **ids: services.acknowledge(user_id=user_id, **ids)
+        )
 
 
 class ConfirmView(BoardAction):

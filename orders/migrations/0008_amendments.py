@@ -33,7 +33,27 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='notificationrequest',
             name='kind',
-            field=models.CharField(choices=[('order_ended', 'Order Ended'), ('order_late', 'Order Late'), ('search_takes_longer', 'Search Takes Longer'), ('driver_changed', 'Driver Changed'), ('driver_silent', 'Driver Silent'), ('ticket_opened', 'Ticket Opened'), ('kitchen_late', 'Kitchen Late'), ('driver_replaced', 'Driver Replaced'), ('pickup_moved', 'Pickup Moved'), ('swap_proposed', 'Swap Proposed'), ('item_removed', 'Item Removed')], max_length=30),
+            field=models.CharField(choices=[('order_ended', 'Order Ended'), ('order_late', 'Order Late'), ('search_takes_longer', 'Search Takes Longer'), ('driver_changed', 'Driver Changed'), ('driver_silent', 'Driver Silent'), ('ticket_opened', 'Ticket Opened'), ('kitchen_late', 'Kitchen Late'), ('driver_replaced', 'Driver Replaced'), ('pickup_moved', 'Pickup Moved'), ('swap_proposed', 'Swap Proposed'), ('item_removed', 'Item Removed'), ('ticket_unseen', 'Ticket Unseen')], max_length=30),
+        ),
+        migrations.AddField(
+            model_name='notificationrequest',
+            name='sent_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AlterField(
+            model_name='notificationrequest',
+            name='audience',
+            field=models.CharField(choices=[('customer', 'Customer'), ('restaurant', 'Restaurant'), ('driver', 'Driver'), ('staff', 'Staff'), ('support', 'Support')], max_length=10),
+        ),
+        migrations.AlterField(
+            model_name='notificationrequest',
+            name='channel',
+            field=models.CharField(choices=[('in_app', 'In App'), ('push', 'Push'), ('sms', 'Sms'), ('call', 'Call')], default='in_app', max_length=10),
+        ),
+        migrations.AlterField(
+            model_name='notificationrequest',
+            name='state',
+            field=models.CharField(choices=[('requested', 'Requested'), ('sent', 'Sent'), ('dropped', 'Dropped')], default='requested', max_length=10),
         ),
         migrations.CreateModel(
             name='Amendment',

@@ -21,6 +21,7 @@ from orders.services.closing import (
     suspend_restaurant,
 )
 from orders.services.customers import AddressInput, add_address, register_customers
+from orders.services.escalating import escalate_unseen
 from orders.services.kitchen import (
     acknowledge,
     cancel_confirmed,
@@ -36,6 +37,7 @@ from orders.services.placing import place_authorized, place_once
 from orders.services.quoting import DeliveryInput, OrderRequest, Quote, quote, quote_with_place
 from orders.services.refunding import LineRefund, RefundWish, refund_order
 from orders.services.riding import deliver, pick_up
+from orders.services.sending import send_request
 from orders.services.tipping import change_tip
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "deliver",
     "driver_replaced",
     "driver_silent",
+    "escalate_unseen",
     "fail_order",
     "follow_kitchen",
     "lift_suspension",
@@ -76,6 +79,7 @@ __all__ = [
     "reject_if_closed",
     "remove_pieces",
     "search_takes_longer",
+    "send_request",
     "start_preparing",
     "suspend_restaurant",
     "ticket_opened",

@@ -22,13 +22,15 @@ from orders.services.swaps import open_swaps
 from restaurants import facade as restaurants
 
 
-def acknowledge(*, order_id: UUID, now: datetime) -> None:
-    """A screen in the kitchen has shown the order; it may be quicker than the saga that opens the ticket."""
+def acknowledge(*, order_id: UUID, user_id: UUID, now: datetime) -> None:
+    """A screen in the kitchen has shown the order, which ends the escalation; it may be quicker than the saga
+    that opens the ticket.
+    """
     with durable():
         order = lock_order(order_id)
         if order.status in Order.ON_BOARD:
             restaurants.open_ticket(order_id=order_id, restaurant_id=order.restaurant_id, now=now)
-            restaurants.acknowledge_ticket(order_id=order_id, now=now)
+            restaurants.acknowledge_ticket(order_id=order_id, user_id=user_id, now=now)
 
 
 def confirm(*, order_id: UUID, user_id: UUID, prep_minutes: int, now: datetime) -> Order:

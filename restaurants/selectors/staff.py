@@ -64,3 +64,9 @@ def kitchen(*, user_id: UUID, restaurant_id: UUID, now: datetime) -> Kitchen:
     if row is None:
         raise RestaurantNotFound
     return Kitchen(row, role, open_state(row, schedule_of(row), now))
+
+
+def staff_ids(*, restaurant_id: UUID) -> tuple[UUID, ...]:
+    """The users who work there."""
+    rows = StaffMember.objects.filter(restaurant=restaurant_id, user__is_active=True).order_by("pk")
+    return tuple(rows.values_list("user_id", flat=True))

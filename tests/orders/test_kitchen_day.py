@@ -13,8 +13,12 @@ from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from deliveryapp import positions
 from deliveryapp.clock import utc_now
+from deliveryapp.geo import Point
 from deliveryapp.models import User
+from deliveryapp.positions import Position
+from drivers.models import Driver
 from orders.models import Order
 from orders.selectors.today import today_document
 from restaurants.models import MenuItem, Restaurant
@@ -115,3 +119,40 @@ class TestToday:
 
     def test_strangers_learn_nothing(self, stage: Stage, dov: User, as_: ClientOf) -> None:
         assert [self.figures(stage, by=as_(who)).status_code for who in (dov, None)] == [404, 401]
+
+
+class TestApproaching:
+    def coming(self, stage: Stage, by: Any = None) -> Any:
+        return (by or stage.bo).get(f"/api/v1/restaurants/{stage.kitchen.restaurant.pk}/approaching/")
+
+    def rides_to(self, lat: float, lng: float, later_s: int = 0) -> None:
+        driver, at = Driver.objects.get(), utc_now() + timedelta(seconds=later_s)
+        row = Position(driver_id=driver.pk, point=Point(lat, lng), at=at, seen_at=at)
+        assert positions.write_many(region="helsinki", rows=[row]) == [True]
+
+    def test_minutes_away_then_at_the_door(self, stage: Stage) -> None:
+        assert self.coming(stage).json() == {"results": []}
+        order_id = stage.assigned()
+        self.rides_to(60.1850, 24.9400, 1)  # 1.7 km north
+        [far] = self.coming(stage).json()["results"]
+        assert (far["order_id"], far["at_the_door"]) == (str(order_id), False)
+        away = datetime.fromisoformat(far["arrives_at"]) - utc_now()
+        assert timedelta(minutes=5) < away < timedelta(minutes=12)
+        self.rides_to(60.1700, 24.9400, 2)  # 11 m
+        with CaptureQueriesContext(connection) as asked:
+            [near] = self.coming(stage).json()["results"]
+        assert (near["at_the_door"], near["arrives_at"]) == (True, None)
+        assert len(asked) <= 5  # who asks, his role, the orders, the riders
+        stage.must(stage.board(order_id, "ready"))
+        stage.must(stage.ride(order_id, "picked-up"))
+        assert self.coming(stage).json() == {"results": []}
+
+    def test_nobody_says_where_a_silent_driver_is(self, stage: Stage) -> None:
+        stage.assigned()
+        driver = Driver.objects.get()
+        positions.forget(region="helsinki", driver_id=driver.pk)
+        [unknown] = self.coming(stage).json()["results"]
+        assert (unknown["at_the_door"], unknown["arrives_at"]) == (False, None)
+
+    def test_strangers_learn_nothing(self, stage: Stage, dov: User, as_: ClientOf) -> None:
+        assert [self.coming(stage, by=who).status_code for who in (as_(dov), stage.ada)] == [404, 404]

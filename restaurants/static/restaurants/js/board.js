@@ -76,7 +76,7 @@ function paint() {
     $(".nothing", column).hidden = tickets.length > 0;
   }
   const waiting = board.waiting.length;
-  alarm.ring(waiting > 0);
+  alarm.ring(waiting > 0, board.waiting.some(({ order }) => unseen.has(order.id) && !order.acknowledged_at));
   paintDrivers();
   document.title = waiting ? `(${waiting}) New order · ${name}` : pageTitle;
   const said = waiting ? `${plural(waiting, "order")} waiting for an answer.` : "";
@@ -193,6 +193,9 @@ const actions = {
   },
 };
 
+/** Orders that the platform says nobody has looked at: the bell is louder for them. */
+const unseen = new Set();
+
 // Who comes for it ---------------------------------------------------------------------------
 
 const approach = new Map();
@@ -237,7 +240,7 @@ async function explainMissing(ids) {
   paint();
 }
 
-const NEWS = { OrderPlaced: "New order", ticket_opened: "New order", kitchen_late: "Running late:" };
+const NEWS = { OrderPlaced: "New order", ticket_opened: "New order", ticket_unseen: "Nobody has seen order", kitchen_late: "Running late:" };
 
 async function onFrame(frame) {
   if (frame.type === "order") {
@@ -245,6 +248,7 @@ async function onFrame(frame) {
     if (news) alarm.notify(`${news} ${frame.order.number}`, name);
     board.apply(frame.order);
   }
+  if (frame.type === "notice" && frame.kind === "ticket_unseen") unseen.add(frame.order_id);
   if (frame.type !== "snapshot") return paint();
   const missing = board.snapshot(frame.orders, frame.asked_at);
   paint();
