@@ -104,6 +104,11 @@ app.conf.update(
             "task": "idempotency.forget",
             "schedule": crontab(minute="17"),
         },
+        "orders.time_out_swaps": {
+            "task": "orders.time_out_swaps",
+            "schedule": 2.0,
+            "options": {"expires": 4},
+        },
         "orders.forget_carts": {
             "task": "orders.forget_carts",
             "schedule": crontab(minute="47"),

@@ -10,6 +10,7 @@ ORDER_EVENTS = (
     orders.OrderPlaced,
     orders.OrderConfirmed,
     orders.OrderPrepTimeChanged,
+    orders.OrderAmended,
     orders.OrderPreparing,
     orders.OrderReady,
     orders.OrderPickedUp,
@@ -42,6 +43,13 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
         handler="orders.handlers.tell_of_silent_driver",
         events=(drivers.DriverReleased,),
         queue="saga",
+    ),
+    Subscription(
+        name="orders.senders",
+        handler="orders.handlers.send_notification",
+        events=(orders.NotificationRequested,),
+        queue="saga",
+        exactly_once=False,  # a network call: told twice is better than not told
     ),
     Subscription(
         name="tracking.notices",

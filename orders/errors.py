@@ -93,3 +93,35 @@ class DuplicateOrder(Conflict):
     """The same cart again, soon after; `earlier_order` in extra says which order the customer has."""
 
     code, title = "duplicate_order", "You ordered the same a moment ago"
+
+
+class LineNotFound(NotFound):
+    code, title = "order_line_not_found", "The order has no such line"
+
+
+class LineInQuestion(Conflict):
+    """A swap for it waits for the customer's answer."""
+
+    code, title = "line_in_question", "The customer has not answered yet"
+
+
+class LastLine(Conflict):
+    """Nothing would be left; an order that cannot be made is rejected, or given up."""
+
+    code, title = "last_line", "Nothing would be left of the order"
+
+
+class SwapTooDear(Conflict):
+    """More than the customer agreed to have held; `most_minor` of `currency` is what the swap may cost."""
+
+    code, title = "swap_too_dear", "The swap costs more than is held"
+
+
+class AmendmentNotFound(NotFound):
+    code, title = "amendment_not_found", "There is no such proposal"
+
+
+class AmendmentSettled(Conflict):
+    """Answered otherwise, or too late; `state` in extra says what became of it."""
+
+    code, title = "amendment_settled", "The proposal was settled already"

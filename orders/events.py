@@ -50,6 +50,19 @@ class OrderPrepTimeChanged(_OrderEvent):
 
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAmended(_OrderEvent):
+    """What is in the bag changed, or a swap waits for its customer (`change` proposed). `change` is the
+    state of the amendment: proposed, accepted, removed or expired.
+    """
+
+    amendment_id: UUID
+    change: str
+    total_minor: int
+    currency: str
+
+
+@event
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPreparing(_OrderEvent):
     pass
 
@@ -88,7 +101,9 @@ class OrderFailed(_OrderEvent):
 @event
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationRequested(Event):
-    """Somebody (`audience` customer, restaurant or driver) is to be told; who sends it looks the rest up."""
+    """Somebody is to be told: `audience` customer, restaurant, driver, staff or support, by `channel` in_app,
+    push, sms or call. Who sends it looks the rest up.
+    """
 
     topic: ClassVar[str] = "notifications.send"
     source: ClassVar[str] = "orders"

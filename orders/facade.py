@@ -68,6 +68,12 @@ def board(*, restaurant_id: UUID, limit: int = 200) -> list[dict[str, Any]]:
     return selectors.board_documents(list(orders.order_by("placed_at")[:limit]))
 
 
+def orders_in_kitchen(*, restaurant_id: UUID) -> list[OrderView]:
+    """Confirmed and not picked up yet, in one query."""
+    orders = selectors.orders_of_restaurant(restaurant_id=restaurant_id, state="active")
+    return [_view(order) for order in orders.filter(status__in=Order.IN_KITCHEN).order_by("placed_at")]
+
+
 def role_of(*, user_id: UUID) -> dict[str, Any] | None:
     customer = selectors.customer_of(user_id=user_id)
     return {"since": customer.created_at} if customer else None

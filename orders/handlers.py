@@ -9,6 +9,7 @@ from deliveryapp.clock import utc_now
 from deliveryapp.events import Envelope
 from drivers.events import DriverReleased
 from orders import services
+from orders.events import NotificationRequested
 
 
 class _AboutAnOrder(Protocol):
@@ -26,3 +27,10 @@ def tell_of_silent_driver(envelope: Envelope) -> None:
     event = cast(DriverReleased, envelope.event)
     if event.reason == "silent":
         services.driver_replaced(order_id=event.order_id, assignment_id=event.assignment_id, now=utc_now())
+
+
+def send_notification(envelope: Envelope) -> None:
+    """Somebody is to be told who does not look at a screen."""
+    services.send_request(
+        notification_id=cast(NotificationRequested, envelope.event).notification_id, now=utc_now()
+    )

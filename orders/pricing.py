@@ -5,11 +5,13 @@ Menu prices include VAT, as is the rule in the EU, so `tax_minor` (tax added on 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from deliveryapp.money import included_tax, share_bp
 
 SERVICE_FEE_BP = 400
+WHOLE_BP = 10_000
 SERVICE_FEE_MIN_MINOR, SERVICE_FEE_MAX_MINOR = 50, 250
 MAX_TOTAL_MINOR = 5_000_00
 MAX_TIP_MINOR = 200_00
@@ -70,6 +72,49 @@ def price(
         discount_minor=discount.amount_minor,
         total_minor=subtotal_minor + fees_minor + tip_minor - discount.amount_minor,
     )
+
+
+class Ordered(Protocol):
+    """What an order costs by now, and the terms of its day."""
+
+    subtotal_minor: int
+    delivery_fee_minor: int
+    tip_minor: int
+    discount_minor: int
+    discount_on: str
+    discount_borne_by: str
+    tax_bp: int
+    commission_bp: int
+
+
+def repriced(order: Ordered, *, subtotal_minor: int) -> Breakdown:
+    """The order with other food in its bag: delivery and tip stay."""
+    return price(
+        subtotal_minor=subtotal_minor,
+        delivery_fee_minor=order.delivery_fee_minor,
+        tax_bp=order.tax_bp,
+        tip_minor=order.tip_minor,
+        discount=_discount_left(order, subtotal_minor),
+    )
+
+
+def discount_of(order: Ordered) -> Discount:
+    return Discount(
+        order.discount_minor, order.discount_on == "food", order.discount_borne_by == "restaurant"
+    )
+
+
+def _discount_left(order: Ordered, subtotal_minor: int) -> Discount:
+    """On the food: in proportion to what is left of it, never more than before. On the delivery: all of it,
+    where the restaurant pays as far as its food still pays for it.
+    """
+    was = discount_of(order)
+    left_minor = was.amount_minor
+    if was.is_on_food:
+        left_minor = min(left_minor, left_minor * subtotal_minor // order.subtotal_minor)
+    elif was.is_the_restaurants:
+        left_minor = min(left_minor, subtotal_minor - commission(subtotal_minor, order.commission_bp))
+    return replace(was, amount_minor=left_minor)
 
 
 def service_fee(subtotal_minor: int) -> int:

@@ -102,7 +102,8 @@ def await_confirmation(order_id: UUID) -> Outcome:
     answer_by = respond_by(order)
     assert answer_by is not None
     if answer_by > now:
-        return Wait(answer_by - now)
+        louder_at = services.escalate_unseen(order_id=order_id, now=now)
+        return Wait(min(answer_by, louder_at or answer_by) - now)
     services.time_out_restaurant(order_id=order_id, now=now)
     return Wait(timedelta(0))
 

@@ -233,3 +233,21 @@ class PromotionsFull(Conflict):
     """A restaurant has at most 50 promotions at once."""
 
     code, title = "promotions_full", "There are too many promotions"
+
+
+class StaffMemberNotFound(NotFound):
+    """Nobody of that id works here."""
+
+    code, title = "staff_member_not_found", "Nobody of that name works here"
+
+
+class InvitationNotFound(NotFound):
+    """It was taken back, used, is over, or for another address."""
+
+    code, title = "invitation_not_found", "The invitation is not valid"
+
+
+class LastOwner(Conflict):
+    """A restaurant always has an owner."""
+
+    code, title = "last_owner", "Somebody has to be the owner"

@@ -29,7 +29,7 @@ from restaurants.pricing import (
 )
 from restaurants.selectors.again import on_todays_menu
 from restaurants.selectors.alternatives import alternatives
-from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, lines_today, price_cart
+from restaurants.selectors.cart import MAX_LINES, MAX_QUANTITY, lines_today, price_cart, price_line
 from restaurants.selectors.facts import (
     Alternative,
     Buyer,
@@ -45,17 +45,20 @@ from restaurants.selectors.facts import (
     TicketInfo,
     TodaysMenu,
 )
+from restaurants.selectors.menu import allergens_of
 from restaurants.selectors.places import (
     answers_no_more,
     coming_openings,
+    day_of,
     delivery_terms,
     get_restaurant,
     get_restaurants,
     require_open,
     slot_loads,
 )
-from restaurants.selectors.staff import require_staff, restaurants_of
+from restaurants.selectors.staff import require_staff, restaurants_of, staff_ids
 from restaurants.selectors.tickets import tickets
+from restaurants.services.availability import end_for_today
 from restaurants.services.closing import close_out, lift_suspension, suspend
 from restaurants.services.promotions import return_use, take_use
 from restaurants.services.slots import forget_slots, free_place, take_place
@@ -98,13 +101,16 @@ __all__ = [
     "TicketInfo",
     "TodaysMenu",
     "acknowledge_ticket",
+    "allergens_of",
     "alternatives",
     "answers_no_more",
     "busy_minutes",
     "close_out",
     "coming_openings",
+    "day_of",
     "delivery_fee_minor",
     "delivery_terms",
+    "end_for_today",
     "forget_slots",
     "free_place",
     "get_restaurant",
@@ -114,6 +120,7 @@ __all__ = [
     "on_todays_menu",
     "open_ticket",
     "price_cart",
+    "price_line",
     "require_open",
     "require_staff",
     "restaurants_of",
@@ -122,6 +129,7 @@ __all__ = [
     "ride_time",
     "role_of",
     "slot_loads",
+    "staff_ids",
     "suspend",
     "take_place",
     "take_stock",

@@ -97,7 +97,12 @@ def _preparation_s(facts: Facts, now: datetime, speed: float) -> float:
 
 
 def _ride_s(facts: Facts, start: Point, end: Point) -> float:
-    return router_for(None).leg(start, end, vehicle=facts.vehicle).duration_s
+    return ride(start, end, vehicle=facts.vehicle)
+
+
+def ride(start: Point, end: Point, *, vehicle: str) -> float:
+    """How long he needs, in seconds of the city's time."""
+    return router_for(None).leg(start, end, vehicle=vehicle).duration_s
 
 
 def _confidence(facts: Facts) -> Confidence:

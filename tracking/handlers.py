@@ -76,6 +76,8 @@ def on_notification(envelope: Envelope) -> None:
         "restaurant": restaurant_group(event.recipient_id),
         "driver": driver_group(event.recipient_id),
     }
+    if event.channel != "in_app" or event.audience not in groups:
+        return  # nobody looks there: somebody sends it
     frame = {"type": "notice", "order_id": event.order_id, "kind": event.kind}
     push(group=groups[event.audience], frame=frame)
     if event.audience == "restaurant":

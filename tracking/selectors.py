@@ -1,5 +1,6 @@
 """How an order stands right now, for those who may watch it; and where drivers are going."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,18 +10,21 @@ import structlog
 
 from deliveryapp import positions
 from deliveryapp.clock import speed
+from deliveryapp.geo import haversine_m
 from deliveryapp.positions import Position, PositionsUnavailable
 from drivers import facade as drivers
 from drivers.facade import AssignmentInfo, TripInfo
 from orders import facade as orders
 from orders.facade import OrderView
-from tracking.eta import Eta, Facts, estimate
+from tracking.eta import Eta, Facts, estimate, ride
 
 log = structlog.get_logger(__name__)
 
 STALE_AFTER = timedelta(seconds=30)
 ENDED = ("delivered", "cancelled", "failed")
 READY = "ready"
+ARRIVED = "arrived"
+AT_THE_DOOR_M = 40  # what a phone between houses is off by
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,39 @@ def watched_order(*, order_id: UUID, now: datetime) -> Watched:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """A driver on his way to a kitchen. `arrives_at` is None while nobody knows where he is, and when he is
+    `at_the_door`.
+    """
+
+    order_id: UUID
+    at_the_door: bool
+    arrives_at: datetime | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"order_id": self.order_id, "at_the_door": self.at_the_door, "arrives_at": self.arrives_at}
+
+
+def approaching(*, restaurant_id: UUID, now: datetime) -> list[Approach]:
+    """Those who come for its orders; two queries and one look at the live positions."""
+    waiting = {order.id: order for order in orders.orders_in_kitchen(restaurant_id=restaurant_id)}
+    riders = drivers.assignments_of(order_ids=waiting)
+    found = _positions_of(list(riders.values()))
+    return [_approach(waiting[id], rider, found.get(rider.driver_id), now) for id, rider in riders.items()]
+
+
+def _approach(order: OrderView, rider: AssignmentInfo, position: Position | None, now: datetime) -> Approach:
+    if rider.status == ARRIVED:
+        return Approach(order.id, at_the_door=True, arrives_at=None)
+    if position is None or _is_stale(position, now):
+        return Approach(order.id, at_the_door=False, arrives_at=None)
+    if haversine_m(position.point, order.pickup) <= AT_THE_DOOR_M:
+        return Approach(order.id, at_the_door=True, arrives_at=None)
+    ride_s = ride(position.point, order.pickup, vehicle=rider.vehicle) / speed()
+    return Approach(order.id, at_the_door=False, arrives_at=now + timedelta(seconds=ride_s))
+
+
 def trip_eta(trip: TripInfo, position: Position, *, now: datetime) -> Eta:
     """For a position that has just come in."""
     facts = Facts(
@@ -128,12 +165,18 @@ def _eta(
 
 
 def _position_of(assignment: AssignmentInfo) -> Position | None:
+    return _positions_of([assignment]).get(assignment.driver_id)
+
+
+def _positions_of(riders: Sequence[AssignmentInfo]) -> dict[UUID, Position]:
+    """Of riders of one region; nothing while the live positions cannot be read."""
+    if not riders:
+        return {}
     try:
-        found = positions.get_many(region=assignment.region, driver_ids=[assignment.driver_id])
+        return positions.get_many(region=riders[0].region, driver_ids=[rider.driver_id for rider in riders])
     except PositionsUnavailable as error:
         log.warning("snapshot_without_position", error=str(error))
-        return None
-    return found.get(assignment.driver_id)
+        return {}
 
 
 def _position_json(position: Position, now: datetime) -> dict[str, Any]:

@@ -220,12 +220,25 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "I15b",
+        "a proposed swap ends with its order, and soon after its time limit",
+        """
+        SELECT 'swap ' || a.id || ' of order ' || o.id || ' (' || o.status || ') is open, its limit was '
+               || a.expires_at
+        FROM orders_amendment a JOIN orders_order o ON o.id = a.order_id
+        WHERE a.state = 'proposed'
+          AND (o.status NOT IN ('placed', 'confirmed', 'preparing')
+               OR a.expires_at < now() - interval '60 seconds')
+        """,
+    ),
+    Invariant(
         "I20",
         "placed = delivered + cancelled + in review + open, exactly",
         """
         SELECT placed || ' orders were placed, ' || accounted || ' are accounted for'
         FROM (
-            SELECT (SELECT count(*) FROM orders_orderstatuschange WHERE to_status = 'placed') AS placed,
+            SELECT (SELECT count(*) FROM orders_orderstatuschange
+                    WHERE from_status = 'created' AND to_status = 'placed') AS placed,
                    (SELECT count(*) FROM orders_order
                     WHERE status NOT IN ('created', 'failed')
                    ) AS accounted

@@ -168,6 +168,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 EVENT_TRANSPORT = env.text("EVENT_TRANSPORT", "celery")
 EVENT_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 SAGAS = ("orders.saga.ORDER_SAGA",)
+# How long a customer has to answer a swap; then what is missing is taken off the order.
+SWAP_ANSWER_S = env.number("SWAP_ANSWER_S", 180, minimum=1)
+# When a kitchen has not seen an order: its board rings louder, all its staff are told, its telephone rings,
+# support looks (orders/services/escalating.py); after 5 minutes the order is cancelled.
+UNSEEN_LOUDER_S = env.number("UNSEEN_LOUDER_S", 60, minimum=1)
+UNSEEN_STAFF_S = env.number("UNSEEN_STAFF_S", 120, minimum=1)
+UNSEEN_CALL_S = env.number("UNSEEN_CALL_S", 180, minimum=1)
+UNSEEN_SUPPORT_S = env.number("UNSEEN_SUPPORT_S", 240, minimum=1)
+# Who sends what nobody looks at, per channel: a dotted path to a `Sender` (orders/services/sending.py).
+NOTIFICATION_SENDERS = dict.fromkeys(("push", "sms", "call"), "orders.services.sending.LogSender")
 # How long events and what came of them are kept, in days. The inbox must outlive whatever can bring an event
 # back: the outbox and the log of the broker (Kafka's own default is 7 days).
 OUTBOX_KEPT_D = env.number("OUTBOX_KEPT_D", 14, minimum=1)

@@ -38,7 +38,7 @@ class BoardView(generics.ListAPIView[Order]):
         )
 
 
-class _BoardAction(APIView):
+class BoardAction(APIView):
     """Gate, one service call, the order as the board now shows it."""
 
     def act(
@@ -50,13 +50,16 @@ class _BoardAction(APIView):
         return Response(selectors.board_documents([selectors.get_board_order(order_id=order_id)])[0])
 
 
-class AcknowledgeView(_BoardAction):
+class AcknowledgeView(BoardAction):
     @extend_schema(tags=["kitchen"], request=None, responses={200: BoardOrderOutput})
     def post(self, request: Request, restaurant_id: UUID, order_id: UUID) -> Response:
-        return self.act(request, restaurant_id, order_id, services.acknowledge)
+        user_id = current_user(request).pk
+        return self.act(
+            request, restaurant_id, order_id, lambda **ids: services.acknowledge(user_id=user_id, **ids)
+        )
 
 
-class ConfirmView(_BoardAction):
+class ConfirmView(BoardAction):
     @extend_schema(
         tags=["kitchen"],
         request=ConfirmInput,
@@ -74,7 +77,7 @@ class ConfirmView(_BoardAction):
         return self.act(request, restaurant_id, order_id, confirm)
 
 
-class RejectView(_BoardAction):
+class RejectView(BoardAction):
     @extend_schema(
         tags=["kitchen"],
         request=RejectInput,
@@ -92,7 +95,7 @@ class RejectView(_BoardAction):
         return self.act(request, restaurant_id, order_id, reject)
 
 
-class CancelConfirmedView(_BoardAction):
+class CancelConfirmedView(BoardAction):
     @extend_schema(
         tags=["kitchen"],
         request=RejectInput,
@@ -111,7 +114,7 @@ class CancelConfirmedView(_BoardAction):
         return self.act(request, restaurant_id, order_id, cancel)
 
 
-class PrepTimeView(_BoardAction):
+class PrepTimeView(BoardAction):
     @extend_schema(
         tags=["kitchen"],
         request=PrepTimeInput,
@@ -129,7 +132,7 @@ class PrepTimeView(_BoardAction):
         return self.act(request, restaurant_id, order_id, change)
 
 
-class PreparingView(_BoardAction):
+class PreparingView(BoardAction):
     @extend_schema(tags=["kitchen"], request=None, responses={200: BoardOrderOutput})
     def post(self, request: Request, restaurant_id: UUID, order_id: UUID) -> Response:
         user_id = current_user(request).pk
@@ -138,7 +141,7 @@ class PreparingView(_BoardAction):
         )
 
 
-class ReadyView(_BoardAction):
+class ReadyView(BoardAction):
     @extend_schema(tags=["kitchen"], request=None, responses={200: BoardOrderOutput})
     def post(self, request: Request, restaurant_id: UUID, order_id: UUID) -> Response:
         user_id = current_user(request).pk

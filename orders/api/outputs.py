@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from deliveryapp.api.fields import MoneyField
 from orders import reject_reasons
+from orders.models import Amendment
 from orders.selectors.again import CHANGES
 from orders.selectors.attention import ATTENTION
 
@@ -144,6 +145,32 @@ class ChangeOutput(serializers.Serializer[Any]):
         }
 
 
+class SwapOutput(serializers.Serializer[Any]):
+    item_id = serializers.UUIDField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    options = serializers.ListField(child=serializers.CharField())
+    note = serializers.CharField(allow_blank=True)
+    total = MoneyField()
+
+
+class AmendmentOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(
+        choices=Amendment.State.values, help_text="`proposed` waits for the customer's answer"
+    )
+    line_id = serializers.UUIDField(help_text="The line of then; gone once all its pieces are")
+    name = serializers.CharField()
+    quantity = serializers.IntegerField(help_text="Pieces that the kitchen cannot make")
+    amount = MoneyField(help_text="What they cost")
+    swap = SwapOutput(allow_null=True, help_text="null: they were just taken off")
+    made_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    settled_at = serializers.DateTimeField(allow_null=True)
+    total_if_accepted = MoneyField(allow_null=True, help_text="While it waits")
+    total_if_removed = MoneyField(allow_null=True, help_text="While it waits; null: the order would end")
+
+
 class OrderOutput(AmountsOutput):
     id = serializers.UUIDField()
     number = serializers.CharField()
@@ -175,6 +202,7 @@ class OrderOutput(AmountsOutput):
         required=False,
         help_text="What the customer should know of now",
     )
+    amendments = AmendmentOutput(many=True, required=False)
     goodwill = MoneyField(
         allow_null=True, required=False, help_text="Credit for the trouble the restaurant made"
     )
@@ -203,6 +231,7 @@ class StatusOutput(serializers.Serializer[Any]):
 
 
 class BoardLineOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
     name = serializers.CharField()
     quantity = serializers.IntegerField()
     options = serializers.ListField(child=serializers.CharField())
@@ -237,6 +266,7 @@ class BoardOrderOutput(serializers.Serializer[Any]):
     )
     driver = BoardDriverOutput(allow_null=True)
     customer_first_name = serializers.CharField()
+    amendments = AmendmentOutput(many=True)
 
 
 class DeliveryPickupOutput(serializers.Serializer[Any]):

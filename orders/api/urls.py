@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from orders.api import actions, closing, customers, kitchens, money, riders, slots
+from orders.api import actions, amendments, closing, customers, kitchens, money, riders, slots, today
 
 board = [
     path("", kitchens.BoardView.as_view()),
@@ -11,6 +11,8 @@ board = [
     path("<uuid:order_id>/prep-time/", kitchens.PrepTimeView.as_view()),
     path("<uuid:order_id>/preparing/", kitchens.PreparingView.as_view()),
     path("<uuid:order_id>/ready/", kitchens.ReadyView.as_view()),
+    path("<uuid:order_id>/lines/<uuid:line_id>/remove/", amendments.RemoveLineView.as_view()),
+    path("<uuid:order_id>/lines/<uuid:line_id>/swap/", amendments.SwapLineView.as_view()),
 ]
 urlpatterns = [
     path("quotes/", customers.QuoteView.as_view()),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/", customers.OrderView.as_view()),
     path("orders/<uuid:order_id>/status/", customers.StatusView.as_view()),
     path("orders/<uuid:order_id>/cancel/", customers.CancelView.as_view()),
+    path("orders/<uuid:order_id>/amendments/<uuid:amendment_id>/answer/", amendments.AnswerView.as_view()),
     path("orders/<uuid:order_id>/alternatives/", customers.AlternativesView.as_view()),
     path("orders/<uuid:order_id>/again/", customers.AgainView.as_view()),
     path("orders/<uuid:order_id>/receipt/", money.ReceiptView.as_view()),
@@ -26,6 +29,7 @@ urlpatterns = [
     path("credit/", money.CreditView.as_view()),
     path("addresses/", customers.AddressesView.as_view()),
     path("restaurants/<uuid:restaurant_id>/orders/", include(board)),
+    path("restaurants/<uuid:restaurant_id>/today/", today.TodayView.as_view()),
     path("restaurants/<uuid:restaurant_id>/slots/", slots.SlotsView.as_view()),
     path("restaurants/<uuid:restaurant_id>/close/", closing.CloseView.as_view()),
     path("restaurants/<uuid:restaurant_id>/suspension/", closing.SuspensionView.as_view()),

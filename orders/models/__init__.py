@@ -1,5 +1,6 @@
 """Tables of the orders: customers, the order with its lines and history, who is to be told what."""
 
+from orders.models.amendment import Amendment
 from orders.models.notification import Audience, Kind, NotificationRequest
 from orders.models.order import (
     Address,
@@ -13,6 +14,7 @@ from orders.models.order import (
 
 __all__ = [
     "Address",
+    "Amendment",
     "Audience",
     "Customer",
     "Kind",

@@ -10,6 +10,8 @@ class Audience(models.TextChoices):
     CUSTOMER = "customer"
     RESTAURANT = "restaurant"
     DRIVER = "driver"
+    STAFF = "staff"  # one person of a restaurant
+    SUPPORT = "support"
 
 
 class Kind(models.TextChoices):
@@ -22,6 +24,9 @@ class Kind(models.TextChoices):
     KITCHEN_LATE = "kitchen_late"
     DRIVER_REPLACED = "driver_replaced"
     PICKUP_MOVED = "pickup_moved"
+    SWAP_PROPOSED = "swap_proposed"
+    ITEM_REMOVED = "item_removed"
+    TICKET_UNSEEN = "ticket_unseen"  # no screen of the kitchen has shown it
 
 
 class NotificationRequest(models.Model):
@@ -31,10 +36,15 @@ class NotificationRequest(models.Model):
     """
 
     class Channel(models.TextChoices):
-        IN_APP = "in_app"
+        IN_APP = "in_app"  # who looks sees it at once
+        PUSH = "push"
+        SMS = "sms"
+        CALL = "call"
 
     class State(models.TextChoices):
         REQUESTED = "requested"
+        SENT = "sent"
+        DROPPED = "dropped"  # when its turn came there was no need any more, or no number to call
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="notifications")
@@ -42,9 +52,12 @@ class NotificationRequest(models.Model):
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.IN_APP)
     occurrence = models.CharField(max_length=40, blank=True)
     audience = models.CharField(max_length=10, choices=Audience)
-    recipient_id = models.UUIDField()  # a customer's user, a restaurant or a driver
+    recipient_id = (
+        models.UUIDField()
+    )  # a user, a driver or a restaurant; for support the restaurant it is about
     state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
     requested_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

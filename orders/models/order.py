@@ -64,6 +64,7 @@ class Order(models.Model):
     FINAL = (Status.DELIVERED, Status.CANCELLED, Status.FAILED)
     IN_KITCHEN = (Status.CONFIRMED, Status.PREPARING, Status.READY)
     CANCELLABLE = (Status.PLACED, *IN_KITCHEN)
+    AMENDABLE = (Status.PLACED, Status.CONFIRMED, Status.PREPARING)
     ON_BOARD = (*CANCELLABLE, Status.PICKED_UP)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -84,6 +85,9 @@ class Order(models.Model):
     discount_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
     payout_minor = models.BigIntegerField()
+    # the restaurant's terms at that time: what is taken off later is reckoned by them
+    tax_bp = models.PositiveSmallIntegerField(default=0, db_default=0)
+    commission_bp = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     promotion = models.ForeignKey(
         "restaurants.Promotion", on_delete=models.PROTECT, related_name="+", null=True, db_index=False
@@ -237,6 +241,10 @@ class Order(models.Model):
     def expect_later(self, *, ready_at: datetime) -> None:
         """The kitchen is late and says nothing: what it promised stays, what is expected moves on."""
         self.ready_at = ready_at
+
+    @transition(field=status, source=[Status.PLACED, Status.CONFIRMED, Status.PREPARING], target=None)
+    def amend(self) -> None:
+        """What is in the bag changes, or may: pieces are taken off, a swap is proposed or answered."""
 
     @transition(field=status, source=Status.CONFIRMED, target=Status.PREPARING)
     def start_preparing(self) -> None:

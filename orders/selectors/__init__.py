@@ -33,10 +33,13 @@ from orders.selectors.money import (
     restaurant_earnings,
 )
 from orders.selectors.slots import FreeSlot, FreeSlots, free_slots
+from orders.selectors.tickets import PaperTicket, paper_ticket
+from orders.selectors.today import today_document
 
 __all__ = [
     "FreeSlot",
     "FreeSlots",
+    "PaperTicket",
     "addresses_of",
     "again_document",
     "alternative_documents",
@@ -56,6 +59,7 @@ __all__ = [
     "order_documents",
     "orders_of_customer",
     "orders_of_restaurant",
+    "paper_ticket",
     "receipt",
     "refund_decision",
     "refund_document",
@@ -65,4 +69,5 @@ __all__ = [
     "require_manager",
     "require_support",
     "restaurant_earnings",
+    "today_document",
 ]

@@ -15,6 +15,7 @@ from orders.errors import OrderNotFound
 from orders.models import Order, OrderFailure, OrderLine, OrderStatusChange
 from orders.refund_policy import By, refundable_minor
 from orders.reject_reasons import reasons_for
+from orders.selectors.amendments import amendment_documents, amendments_of
 from orders.selectors.attention import attention
 from payments import facade as payments
 from payments.facade import PaymentInfo
@@ -211,6 +212,7 @@ def order_document_of(order: Order) -> Document:
     return order_documents([order], with_history=True)[0] | {
         "attention": attention(order),
         "goodwill": _money(goodwill_minor, order.currency) if goodwill_minor else None,
+        "amendments": amendment_documents(order, amendments_of([order.pk])[order.pk]),
     }
 
 
@@ -225,8 +227,12 @@ def board_documents(orders: Sequence[Order]) -> list[Document]:
     """Orders as the kitchen sees them: what to cook, until when, who comes for it."""
     ids = [order.pk for order in orders]
     lines, tickets = _lines_of(ids), restaurants.tickets(order_ids=ids)
-    riders = drivers.assignments_of(order_ids=ids)
-    return [_board(order, lines[order.pk], tickets.get(order.pk), riders.get(order.pk)) for order in orders]
+    riders, amendments = drivers.assignments_of(order_ids=ids), amendments_of(ids)
+    return [
+        _board(order, lines[order.pk], tickets.get(order.pk), riders.get(order.pk))
+        | {"amendments": amendment_documents(order, amendments[order.pk])}
+        for order in orders
+    ]
 
 
 def _board(
@@ -244,6 +250,7 @@ def _board(
         "scheduled_for": order.scheduled_for,
         "lines": [
             {
+                "id": line.pk,
                 "name": line.name,
                 "quantity": line.quantity,
                 "options": [f"{option['group']}: {option['name']}" for option in line.options],

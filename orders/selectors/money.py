@@ -9,7 +9,7 @@ from deliveryapp.models import User
 from deliveryapp.money import Money
 from drivers import facade as drivers
 from orders.errors import OrderNotFound
-from orders.models import Order
+from orders.models import Amendment, Order
 from orders.refund_policy import By, Decision, decide
 from orders.selectors.documents import Document, amounts
 from payments import facade as payments
@@ -42,6 +42,8 @@ def refund_decision(order: Order) -> Decision:
     assert last is not None
     actor, cancelled_from = last
     by = {"customer": By.CUSTOMER, "support": By.SUPPORT}.get(actor, By.RESTAURANT)
+    if by == By.CUSTOMER and order.amendments.filter(state=Amendment.State.REFUSED).exists():
+        by = By.RESTAURANT  # it did not have what was ordered
     return decide(order, by=by, cancelled_from=cancelled_from)
 
 

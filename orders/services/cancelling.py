@@ -13,9 +13,9 @@ from deliveryapp.models import User
 from deliveryapp.transactions import durable, require_transaction
 from orders.errors import NotCancellable
 from orders.events import OrderCancelled, OrderFailed
-from orders.models import Customer, Kind, Order, OrderFailure, OrderLine
+from orders.models import Amendment, Customer, Kind, Order, OrderFailure, OrderLine
 from orders.selectors import documents
-from orders.services import stock
+from orders.services import stock, swaps
 from orders.services.moving import SAGA, SYSTEM, Actor, lock_order, move
 
 EXCUSES = (Kind.ORDER_LATE, Kind.SEARCH_TAKES_LONGER, Kind.DRIVER_CHANGED, Kind.DRIVER_SILENT)
@@ -61,9 +61,16 @@ def cancel_as_customer(*, order_id: UUID, user_id: UUID, reason: str, now: datet
 
 
 def _is_excused(order: Order, now: datetime) -> bool:
-    """It was not whim: we had told of a delay, or the kitchen had not even seen the scheduled order."""
+    """It was not whim: we had told of a delay, the kitchen had not even seen the scheduled order, or did not
+    have what was ordered.
+    """
     unseen = order.opens_at is not None and order.opens_at > now
-    return unseen or order.notifications.filter(kind__in=EXCUSES).exists()
+    refused = Amendment.State.REFUSED
+    return (
+        unseen
+        or order.notifications.filter(kind__in=EXCUSES).exists()
+        or order.amendments.filter(state=refused).exists()
+    )
 
 
 def cancel_as_support(*, order_id: UUID, user_id: UUID, reason: str, now: datetime) -> Order:
@@ -94,8 +101,9 @@ def fail_order(*, order_id: UUID, code: str, detail: str = "", now: datetime) ->
 
 def cancel_locked(order: Order, *, code: str, actor: Actor, now: datetime, detail: str = "") -> None:
     """`code` is the stable reason; `detail` what the person said."""
-    batch = Batch()
-    stock.give_back(batch, order, was=order.status)
+    batch, was = Batch(), order.status
+    proposed = swaps.end_with_order(order, actor=actor, now=now)
+    stock.give_back(batch, order, was=was, proposed=proposed)
     move(
         order,
         order.cancel,

@@ -11,22 +11,26 @@ from deliveryapp.failpoints import failpoint
 from deliveryapp.transactions import durable
 from drivers import facade as drivers
 from orders import scheduling
-from orders.errors import IllegalMove, ReasonNotValid
+from orders.errors import IllegalMove, LineInQuestion, ReasonNotValid
 from orders.events import OrderConfirmed, OrderPreparing, OrderPrepTimeChanged, OrderReady
 from orders.models import Order
 from orders.reject_reasons import reasons_for
 from orders.services.cancelling import cancel_locked
+from orders.services.lateness import PROMISED_ANEW
 from orders.services.moving import SAGA, Actor, lock_order, move
+from orders.services.swaps import open_swaps
 from restaurants import facade as restaurants
 
 
-def acknowledge(*, order_id: UUID, now: datetime) -> None:
-    """A screen in the kitchen has shown the order; it may be quicker than the saga that opens the ticket."""
+def acknowledge(*, order_id: UUID, user_id: UUID, now: datetime) -> None:
+    """A screen in the kitchen has shown the order, which ends the escalation; it may be quicker than the saga
+    that opens the ticket.
+    """
     with durable():
         order = lock_order(order_id)
         if order.status in Order.ON_BOARD:
             restaurants.open_ticket(order_id=order_id, restaurant_id=order.restaurant_id, now=now)
-            restaurants.acknowledge_ticket(order_id=order_id, now=now)
+            restaurants.acknowledge_ticket(order_id=order_id, user_id=user_id, now=now)
 
 
 def confirm(*, order_id: UUID, user_id: UUID, prep_minutes: int, now: datetime) -> Order:
@@ -90,7 +94,7 @@ def change_prep_time(*, order_id: UUID, user_id: UUID, minutes: int, now: dateti
             OrderPrepTimeChanged,
             actor=actor,
             now=now,
-            reason=f"ready in {minutes} minutes",
+            reason=f"{PROMISED_ANEW} {minutes} minutes",
             fields={"prep_minutes": whole, "ready_at": ready_at},
             facts={"ready_at": ready_at, "actor": actor.kind},
         )
@@ -107,10 +111,15 @@ def start_preparing(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
 
 
 def mark_ready(*, order_id: UUID, user_id: UUID, now: datetime) -> Order:
-    """A kitchen that forgot to press "start" presses only "ready": both moves are recorded."""
+    """A kitchen that forgot to press "start" presses only "ready": both moves are recorded.
+
+    Raises IllegalMove, and LineInQuestion while a swap waits for the customer's answer.
+    """
     with durable():
         order = lock_order(order_id)
         actor = Actor("restaurant", user_id)
+        if open_swaps(order):
+            raise LineInQuestion
         if order.status == Order.Status.CONFIRMED:
             _start(order, actor, now)
         move(order, order.mark_ready, OrderReady, actor=actor, now=now, fields={"now": now})

@@ -19,6 +19,7 @@ from orders.services.notifying import ask_to_tell
 REMINDED_AFTER = timedelta(minutes=5)
 SUPPORT_AFTER = timedelta(minutes=20)
 EXPECTED_AFTER_REMINDER = timedelta(minutes=10)
+PROMISED_ANEW = "ready in"  # how such a move begins to say why
 FLOOR = timedelta(seconds=30)  # when the city's time runs fast, machines still need theirs
 COOKING = (Order.Status.CONFIRMED, Order.Status.PREPARING)
 
@@ -59,7 +60,9 @@ def _remind(order: Order, now: datetime) -> None:
 
 def _promises(order: Order) -> int:
     """How often the kitchen has named a time; the first was with its yes."""
-    anew = order.history.filter(actor="restaurant", from_status=F("to_status"))
+    anew = order.history.filter(
+        actor="restaurant", from_status=F("to_status"), reason__startswith=PROMISED_ANEW
+    )
     return 1 + anew.count()
 
 

@@ -1,6 +1,6 @@
 """How an order moves: lock, transition, history row and event in one commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,8 +67,10 @@ def move(
     batch: Batch | None = None,
     fields: dict[str, Any] | None = None,
     facts: dict[str, Any] | None = None,
+    also: Sequence[str] = (),
 ) -> None:
-    """Carry out one transition of a locked order. `fields` go to the transition, `facts` into the event.
+    """Carry out one transition of a locked order. `fields` go to the transition, `facts` into the event;
+    `also` names further fields of the order that changed.
 
     Without a batch it writes at once; with one it adds its rows, conditional on the order being unchanged.
     Raises IllegalMove.
@@ -84,7 +86,7 @@ def move(
         _give_back(rows, order, was=was[0], actor=actor)
     rows.update(
         Order.objects.filter(pk=order.pk, status=was[0], seq=was[1]),
-        **{name: getattr(order, name) for name in MOVED_FIELDS},
+        **{name: getattr(order, name) for name in (*MOVED_FIELDS, *also)},
     )
     rows.insert(history_row(order, from_status=was[0], actor=actor, reason=reason, now=now))
     publish(event_of(order, event, **(facts or {})), seq=order.seq, now=now, batch=rows)

@@ -3,6 +3,7 @@
 No name, address or text goes along: who sends it reads the order at that moment, through its own gate.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,16 @@ from deliveryapp.outbox import publish
 from deliveryapp.transactions import require_transaction
 from orders.events import NotificationRequested
 from orders.models import Audience, Kind, NotificationRequest, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who is to be told, and how."""
+
+    audience: Audience
+    id: UUID
+    channel: str = NotificationRequest.Channel.IN_APP
+
 
 AUDIENCE: dict[Kind, Audience] = {
     Kind.ORDER_ENDED: Audience.CUSTOMER,
@@ -21,23 +32,34 @@ AUDIENCE: dict[Kind, Audience] = {
     Kind.KITCHEN_LATE: Audience.RESTAURANT,
     Kind.DRIVER_REPLACED: Audience.RESTAURANT,
     Kind.PICKUP_MOVED: Audience.DRIVER,
+    Kind.SWAP_PROPOSED: Audience.CUSTOMER,
+    Kind.ITEM_REMOVED: Audience.CUSTOMER,
+    Kind.TICKET_UNSEEN: Audience.RESTAURANT,
 }
 
 
 def ask_to_tell(
-    order: Order, kind: Kind, *, now: datetime, occurrence: str = "", driver_id: UUID | None = None
+    order: Order,
+    kind: Kind,
+    *,
+    now: datetime,
+    occurrence: str = "",
+    driver_id: UUID | None = None,
+    to: Recipient | None = None,
 ) -> bool:
-    """Once per kind and occurrence of a locked order; False when it was asked before.
+    """Once per kind, channel and occurrence of a locked order; False when it was asked before.
 
-    `driver_id` is needed where the driver is to be told.
+    `driver_id` is needed where the driver is to be told; `to` replaces whoever usually hears of the kind.
     """
     require_transaction()
+    to = to or Recipient(AUDIENCE[kind], _recipient(order, AUDIENCE[kind], driver_id))
     request = NotificationRequest(
         order=order,
         kind=kind,
         occurrence=occurrence,
-        audience=AUDIENCE[kind],
-        recipient_id=_recipient(order, AUDIENCE[kind], driver_id),
+        audience=to.audience,
+        channel=to.channel,
+        recipient_id=to.id,
         requested_at=now,
     )
     asked = order.notifications.filter(kind=kind, channel=request.channel, occurrence=occurrence)

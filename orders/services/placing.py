@@ -205,6 +205,8 @@ def _new_order(user: User, request: OrderRequest, quoted: Quote, now: datetime) 
         total_minor=price.total_minor,
         payout_minor=pricing.payout(distance_m=quoted.terms.distance_m, tip_minor=price.tip_minor),
         **discounting.order_fields(quoted.promised),
+        tax_bp=restaurant.tax_bp,
+        commission_bp=restaurant.commission_bp,
         restaurant_name=restaurant.name,
         pickup_lat=restaurant.location.lat,
         pickup_lng=restaurant.location.lng,

@@ -16,15 +16,27 @@ def take(batch: Batch, lines: Sequence[OrderLine]) -> None:
     restaurants.take_stock(batch, pieces=_pieces(lines))
 
 
-def give_back(batch: Batch, order: Order, *, was: str, lines: Sequence[OrderLine] | None = None) -> None:
+def give_back(
+    batch: Batch,
+    order: Order,
+    *,
+    was: str,
+    lines: Sequence[OrderLine] | None = None,
+    proposed: Sequence[OrderLine] = (),
+) -> None:
     """In the commit of the move that ends the order, so once like the move itself; `was` is its last status.
 
-    What a kitchen has confirmed may be in the pan and stays taken.
+    What a kitchen has confirmed may be in the pan and stays taken; what was only `proposed` never was.
     """
     if was not in UNCOOKED:
-        return
-    if lines is None:
+        lines = []
+    elif lines is None:
         lines = list(OrderLine.objects.filter(order=order, is_counted=True))
+    put_back(batch, [*lines, *proposed])
+
+
+def put_back(batch: Batch, lines: Sequence[OrderLine]) -> None:
+    """The pieces of lines that will not be cooked."""
     restaurants.return_stock(batch, pieces=_pieces(lines))
 
 

@@ -1,5 +1,6 @@
 """Writes of the payments app: authorize, capture, release, and what the provider tells us later."""
 
+from payments.services.amending import amend_amount, headroom_minor
 from payments.services.authorizing import (
     PendingAuthorization,
     Shares,
@@ -42,6 +43,7 @@ __all__ = [
     "RefundRequest",
     "Shares",
     "Tips",
+    "amend_amount",
     "apply_waiting_webhooks",
     "apply_webhook",
     "ask",
@@ -54,6 +56,7 @@ __all__ = [
     "drop_waiting_tips",
     "finish_setup",
     "grant_goodwill",
+    "headroom_minor",
     "make_default",
     "open_authorization",
     "open_refund",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from restaurants.api import areas, catalogue, favourites, hours, promotions, views
+from restaurants.api import areas, catalogue, favourites, hours, promotions, staff, views
 
 MENU = "restaurants/<uuid:restaurant_id>/catalogue"
 
@@ -15,6 +15,13 @@ urlpatterns = [
     path("restaurants/<slug:key>/", views.RestaurantView.as_view()),
     path("restaurants/<uuid:restaurant_id>/hours/", hours.HoursView.as_view()),
     path("restaurants/<uuid:restaurant_id>/special-days/import/", hours.SpecialDaysImportView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/staff/", staff.StaffView.as_view()),
+    path("restaurants/<uuid:restaurant_id>/staff/<uuid:user_id>/", staff.MemberView.as_view()),
+    path(
+        "restaurants/<uuid:restaurant_id>/staff/invitations/<uuid:invitation_id>/",
+        staff.InvitationView.as_view(),
+    ),
+    path("staff/join/", staff.JoinView.as_view()),
     path("restaurants/<uuid:restaurant_id>/busy/", views.BusyView.as_view()),
     path("restaurants/<uuid:restaurant_id>/pause/", views.PauseView.as_view()),
     path("restaurants/<uuid:restaurant_id>/resume/", views.ResumeView.as_view()),

@@ -1,6 +1,7 @@
 """Tables of the restaurants: the place, its hours, its menu, its people and its tickets."""
 
 from restaurants.models.favourite import Favourite
+from restaurants.models.invitation import StaffInvitation
 from restaurants.models.menu import MenuItem, MenuSection, Option, OptionGroup
 from restaurants.models.promotion import Promotion, PromotionUse
 from restaurants.models.restaurant import HoursChange, OpeningHours, Restaurant, SlotLoad, SpecialDay
@@ -20,6 +21,7 @@ __all__ = [
     "Restaurant",
     "SlotLoad",
     "SpecialDay",
+    "StaffInvitation",
     "StaffMember",
     "StaffRole",
     "Ticket",

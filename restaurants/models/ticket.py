@@ -16,6 +16,7 @@ class Ticket(models.Model):
     seq = models.BigIntegerField()
     opened_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.UUIDField(null=True, blank=True)  # whose screen showed it
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -58,6 +58,24 @@ def price_cart(
     )
 
 
+def price_line(*, restaurant_id: UUID, line: CartLine, now: datetime) -> PricedLine:
+    """One line with its price of this moment, whether or not the restaurant takes orders.
+
+    Raises QuantityInvalid, RestaurantNotFound, ItemNotFound, ItemUnavailable, ItemOutOfStock, ItemNotServed
+    and OptionInvalid.
+    """
+    _check_size([line])
+    restaurant = Restaurant.objects.defer("picture_svg").filter(pk=restaurant_id).first()
+    if restaurant is None:
+        raise RestaurantNotFound
+    items, choices = menu_of(restaurant, {line.item_id})
+    found = priced(
+        line, items.get(line.item_id), choices[line.item_id], zone=ZoneInfo(restaurant.timezone), now=now
+    )
+    _check_stock(items, [line])
+    return found
+
+
 def lines_today(
     *, restaurant_id: UUID, lines: Sequence[CartLine], now: datetime
 ) -> list[PricedLine | AppError]:

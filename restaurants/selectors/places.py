@@ -15,7 +15,7 @@ from django.db.models.expressions import RawSQL
 from deliveryapp.geo import Point
 from restaurants import pricing
 from restaurants.errors import RestaurantClosed, RestaurantNotFound
-from restaurants.hours import Schedule, SpecialSpan, WeeklySpan
+from restaurants.hours import Schedule, SpecialSpan, WeeklySpan, first_instant
 from restaurants.models import Restaurant, SlotLoad
 from restaurants.pricing import DeliveryTerms
 from restaurants.selectors.facts import ComingOpenings, RestaurantInfo
@@ -189,3 +189,16 @@ def info_of(restaurant: Restaurant) -> RestaurantInfo:
 def delivery_terms(info: RestaurantInfo, point: Point, *, at: datetime) -> DeliveryTerms:
     """Reach, fee and time of a delivery to `point` that is cooked from `at`."""
     return pricing.terms_to(info, point, at=at)
+
+
+def day_of(*, restaurant_id: UUID, at: datetime) -> tuple[datetime, datetime]:
+    """The calendar day of the restaurant's own clock: its first instant and that of the next one.
+
+    Raises RestaurantNotFound.
+    """
+    zone_name = Restaurant.objects.filter(pk=restaurant_id).values_list("timezone", flat=True).first()
+    if zone_name is None:
+        raise RestaurantNotFound
+    zone = ZoneInfo(zone_name)
+    today = at.astimezone(zone).date()
+    return first_instant(today, time(0), zone), first_instant(today + timedelta(days=1), time(0), zone)

@@ -6,9 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from restaurants.errors import RestaurantNotFound, RoleRequired
-from restaurants.models import Restaurant, StaffMember
+from restaurants.models import Restaurant, StaffInvitation, StaffMember, StaffRole
 from restaurants.selectors.facts import Membership
 from restaurants.selectors.places import OpenState, open_state, schedule_of, with_schedule
+
+MAY_SEE_STAFF = (StaffRole.OWNER, StaffRole.MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,28 @@ def kitchen(*, user_id: UUID, restaurant_id: UUID, now: datetime) -> Kitchen:
     if row is None:
         raise RestaurantNotFound
     return Kitchen(row, role, open_state(row, schedule_of(row), now))
+
+
+def staff_ids(*, restaurant_id: UUID) -> tuple[UUID, ...]:
+    """The users who work there."""
+    rows = StaffMember.objects.filter(restaurant=restaurant_id, user__is_active=True).order_by("pk")
+    return tuple(rows.values_list("user_id", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    members: list[StaffMember]
+    invitations: list[StaffInvitation]
+
+
+def people_of(*, user_id: UUID, restaurant_id: UUID, now: datetime) -> People:
+    """Who works there and who is invited, for owners and managers; three statements.
+
+    Raises RestaurantNotFound and RoleRequired.
+    """
+    require_staff(user_id=user_id, restaurant_id=restaurant_id, roles=MAY_SEE_STAFF)
+    members = StaffMember.objects.filter(restaurant=restaurant_id).select_related("user")
+    invitations = StaffInvitation.objects.filter(
+        restaurant=restaurant_id, accepted_at__isnull=True, valid_until__gt=now
+    )
+    return People(list(members.order_by("role", "pk")), list(invitations))

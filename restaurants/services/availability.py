@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from deliveryapp.transactions import durable
+from deliveryapp.transactions import durable, require_transaction
 from restaurants.dayparts import end_of_day
 from restaurants.models import MenuItem, Option, Restaurant
 from restaurants.selectors.catalogue import TABLES, Kind, locked_row
@@ -41,6 +41,15 @@ def set_availability(
         row.sold_out_until = sold_out_until if comes_back else None
         row.save(update_fields=["is_available", "sold_out_until"])
     return row
+
+
+def end_for_today(*, restaurant_id: UUID, item_id: UUID, now: datetime) -> None:
+    """The kitchen has no more of an item until its next calendar day, in the caller's transaction; nothing
+    happens when it is not on the menu any more.
+    """
+    require_transaction()
+    rows = MenuItem.objects.filter(pk=item_id, restaurant=restaurant_id, archived_at=None)
+    rows.update(sold_out_until=_end_of_today(restaurant_id, now))
 
 
 def _end_of_today(restaurant_id: UUID, now: datetime) -> datetime:

@@ -32,9 +32,13 @@ def open_ticket(*, order_id: UUID, restaurant_id: UUID, now: datetime) -> int:
         return seq
 
 
-def acknowledge_ticket(*, order_id: UUID, now: datetime) -> TicketInfo:
-    """The kitchen has seen it. The first time counts; a withdrawn one stays unseen. Raises TicketNotFound."""
-    _tickets(order_id).filter(acknowledged_at=None, withdrawn_at=None).update(acknowledged_at=now)
+def acknowledge_ticket(*, order_id: UUID, user_id: UUID | None = None, now: datetime) -> TicketInfo:
+    """The kitchen saw it, on the screen of `user_id`. The first time counts; a withdrawn one stays unseen.
+
+    Raises TicketNotFound.
+    """
+    unseen = _tickets(order_id).filter(acknowledged_at=None, withdrawn_at=None)
+    unseen.update(acknowledged_at=now, acknowledged_by=user_id)
     ticket = _tickets(order_id).first()
     if ticket is None:
         raise TicketNotFound

@@ -9,7 +9,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from deliveryapp.models import User
 from restaurants.errors import RestaurantNotFound
 from restaurants.selectors.menu import picture_svg, restaurant_by_slug
-from restaurants.selectors.staff import membership, restaurants_of
+from restaurants.selectors.staff import MAY_SEE_STAFF, membership, restaurants_of
 from restaurants.services.hours import MAY_CHANGE_HOURS
 
 
@@ -80,6 +80,26 @@ def hours(request: HttpRequest, slug: str) -> HttpResponse:
     if place.role not in MAY_CHANGE_HOURS:
         raise Http404
     return render(request, "restaurants/kitchen_hours.html", {"restaurant": place})
+
+
+@require_safe
+@login_required
+def staff(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who works at one restaurant; it does not exist for who may not see them."""
+    try:
+        place = membership(user_id=_user(request).pk, slug=slug)
+    except RestaurantNotFound:
+        raise Http404 from None
+    if place.role not in MAY_SEE_STAFF:
+        raise Http404
+    return render(request, "restaurants/kitchen_staff.html", {"restaurant": place, "role": place.role})
+
+
+@require_safe
+@login_required
+def join(request: HttpRequest) -> HttpResponse:
+    """The way in by an invitation; the API says whether it is for whoever has signed in."""
+    return render(request, "restaurants/kitchen_join.html")
 
 
 def _user(request: HttpRequest) -> User:

@@ -31,7 +31,11 @@ TOLD_BY = {
     "cancelled": "OrderCancelled",
     "failed": "OrderFailed",
 }
-TOLD_IN_PLACE = "OrderPrepTimeChanged"  # the state stays
+TOLD_IN_PLACE = {  # the state stays; here only an order that waits for its kitchen loses a piece
+    "placed": "OrderAmended",
+    "confirmed": "OrderPrepTimeChanged",
+    "preparing": "OrderPrepTimeChanged",
+}
 ABOUT_OTHERS = "NotificationRequested"
 PERSONAL = ("name", "email", "phone", "street", "address", "note", "lat", "lng", "card")
 
@@ -65,7 +69,7 @@ def test_what_is_subscribed_to_is_registered() -> None:
 
 def test_every_state_of_an_order_has_its_event() -> None:
     assert set(TOLD_BY) == {str(status) for status in Order.Status}
-    of_the_order = {*TOLD_BY.values(), TOLD_IN_PLACE}
+    of_the_order = {*TOLD_BY.values(), *TOLD_IN_PLACE.values()}
     assert {event.__name__ for event in ORDER_EVENTS} == of_the_order
     declared = {name for name, event in registered().items() if event.source == "orders"}
     assert declared == {*of_the_order, ABOUT_OTHERS}
@@ -73,7 +77,8 @@ def test_every_state_of_an_order_has_its_event() -> None:
 
 
 def told_by(move: OrderStatusChange) -> str:
-    return TOLD_IN_PLACE if move.from_status == move.to_status else TOLD_BY[move.to_status]
+    in_place = move.from_status == move.to_status
+    return (TOLD_IN_PLACE if in_place else TOLD_BY)[move.to_status]
 
 
 def walks(stage: Stage, support: ClientOf, sam: User) -> Iterator[UUID]:
@@ -82,6 +87,8 @@ def walks(stage: Stage, support: ClientOf, sam: User) -> Iterator[UUID]:
     yield UUID(answer.json()["order_id"])
     for verbs in ((), ("confirm",), ("confirm", "preparing"), ("confirm", "preparing", "ready")):
         order_id = stage.placed()
+        if not verbs:
+            stage.must(stage.board(order_id, f"lines/{stage.lines(order_id)[0]}/remove", {"quantity": 1}))
         for verb in verbs:
             stage.must(stage.board(order_id, verb, {"prep_minutes": 5} if verb == "confirm" else {}))
             if verb != "ready":

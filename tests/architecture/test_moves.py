@@ -35,7 +35,7 @@ RELEASED = "DriverReleased"
 ORDER = {
     (NEW, "created"): "OrderCreated",
     **{move: TOLD_BY[move[1]] for move in legal_moves()},
-    **dict.fromkeys(changes_in_place(), TOLD_IN_PLACE),
+    **{move: TOLD_IN_PLACE[move[1]] for move in changes_in_place()},
 }
 DELIVERY = {
     (NEW, "searching"): "DriverSearchStarted",

@@ -20,6 +20,7 @@ MACHINE_FIELDS = {
     "SignUpInput.password",
     "LogInInput.password",
     "RefreshInput.refresh",
+    "JoinInput.token",
     "BrowseParameters.cursor",
     "BrowseParameters.price_level",  # digits from 1 to 4 with commas, kept nowhere
     "BrowseQuery.price_level",

@@ -15,6 +15,7 @@ from deliveryapp.clock import utc_now
 from deliveryapp.models import User
 from drivers.facade import NewDriver, register_drivers
 from orders.api.urls import urlpatterns
+from orders.models import Amendment, OrderLine
 from restaurants.models import StaffMember
 from tests.cast import HOME, cart, make_kitchen, make_user
 from tests.orders.stage import ClientOf, Stage, assert_problem, nothing_changes
@@ -35,6 +36,7 @@ class Row:
 ORDER = "orders/<uuid:order_id>/"
 BOARD = "restaurants/<uuid:restaurant_id>/orders/"
 TICKET = f"{BOARD}<uuid:order_id>/"
+LINE = f"{TICKET}lines/<uuid:line_id>/"
 SUSPENSION = "restaurants/<uuid:restaurant_id>/suspension/"
 RIDE = "driver/deliveries/<uuid:order_id>/"
 QUEUED = {
@@ -77,6 +79,10 @@ ROWS: dict[tuple[str, str], Row] = {
     ("post", "driver/actions/"): Row(
         {"cleo", "rider"}, {"actions": [QUEUED]}, forbidden=frozenset(EVERYBODY - {"cleo", "rider"})
     ),
+    ("post", f"{LINE}remove/"): Row(KITCHEN, {"quantity": 1}),
+    ("post", f"{LINE}swap/"): Row(KITCHEN),
+    ("post", f"{ORDER}amendments/<uuid:amendment_id>/answer/"): Row({"ada"}, {"answer": "accept"}),
+    ("get", "restaurants/<uuid:restaurant_id>/today/"): Row(KITCHEN),
     ("get", "driver/deliveries/"): Row(EVERYBODY),
     ("post", f"{RIDE}picked-up/"): Row(RIDER),
     ("post", f"{RIDE}delivered/"): Row(RIDER),
@@ -102,14 +108,17 @@ def test_every_route_has_a_row() -> None:
 
 @dataclass(frozen=True)
 class Company:
-    """Everybody who may come by, and an order that Cleo rides."""
+    """Everybody who may come by, and an order that Cleo rides, with a piece that was taken off."""
 
     stage: Stage
     order_id: UUID
+    line_id: UUID
+    amendment_id: UUID
     apps: dict[str, APIClient]
 
     def call(self, who: str, method: str, route: str, **ids: UUID) -> Any:
         ids = {"order_id": self.order_id, "restaurant_id": self.stage.kitchen.restaurant.pk, **ids}
+        ids |= {"line_id": self.line_id, "amendment_id": self.amendment_id}
         path = route
         for name, value in ids.items():
             path = path.replace(f"<uuid:{name}>", str(value))
@@ -117,6 +126,8 @@ class Company:
         if method == "get":
             return app.get(f"/api/v1/{path}")
         sent = cart(self.stage.kitchen) if body is None and route in ("quotes/", "orders/") else body or {}
+        if route == f"{LINE}swap/":
+            sent = {"quantity": 1, "swap": {"item_id": str(self.stage.kitchen.soup.pk), "quantity": 1}}
         send = getattr(app, method)
         return send(f"/api/v1/{path}", sent, format="json", HTTP_IDEMPOTENCY_KEY=str(uuid4()))
 
@@ -144,7 +155,18 @@ def company(stage: Stage, dov: User, sam: User, as_: ClientOf) -> Company:
         "rider": as_(rider),
         "sam": as_(sam),
     }
-    return Company(stage, stage.assigned(), apps)
+    order_id = stage.assigned()
+    line = OrderLine.objects.get(order=order_id)
+    taken_off = Amendment.objects.create(
+        order_id=order_id,
+        state="removed",
+        line_id=line.pk,
+        quantity=1,
+        amount_minor=0,
+        made_by=line.pk,
+        made_at=utc_now(),
+    )
+    return Company(stage, order_id, line.pk, taken_off.pk, apps)
 
 
 @every(lambda route: True)

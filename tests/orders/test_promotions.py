@@ -19,6 +19,7 @@ from payments.models import Payment
 from restaurants.models import Promotion, PromotionUse
 from tests.cast import cart
 from tests.orders.stage import TOTAL_MINOR, ClientOf, Stage, assert_problem, nothing_changes
+from tests.orders.test_amending import deliver
 from tests.orders.test_money import balance, delivered, euros, given, receipt, refund
 from tests.worker import drain
 
@@ -322,3 +323,31 @@ def test_what_it_costs(stage: Stage, fields: dict[str, Any], asked: dict[str, An
     assert len(work) <= most, "\n".join(work)
     assert statements.count("BEGIN") == statements.count("COMMIT") == 2
     assert spent(row)[1] == 1
+
+
+class TestAMissingPiece:
+    @pytest.mark.parametrize(
+        ("kind", "fields", "left_minor", "restaurant_minor"),
+        [
+            ("percent", {}, 250, 1_000 - pricing.commission(1_000, 1_500)),
+            ("percent", {"of_all": True}, 250, 1_250 - pricing.commission(1_250, 1_500)),
+            ("free_delivery", {}, 290, 1_250 - pricing.commission(1_250, 1_500) - 290),
+        ],
+    )
+    def test_it_takes_its_part_of_the_discount_along(
+        self, stage: Stage, kind: str, fields: dict[str, Any], left_minor: int, restaurant_minor: int
+    ) -> None:
+        """One of two soups is not to be had."""
+        promotion(stage, kind, **fields)
+        stage.cleo_goes_online()
+        order_id = stage.confirmed()
+        [line] = stage.lines(order_id)
+        stage.must(stage.board(order_id, f"lines/{line}/remove", {"quantity": 1}))
+
+        order, total_minor = stage.order(order_id), 1_250 + DELIVERY_MINOR + 50 - left_minor
+        assert (off(order), order["total"]) == (left_minor, euros(total_minor))
+        deliver(stage, order_id)
+        assert stage.sandbox.effects(order_id)[1] == ("capture", total_minor)
+        earnings = stage.bo.get(f"/api/v1/restaurants/{stage.kitchen.restaurant.pk}/earnings/").json()
+        assert [row["amount"] for row in earnings["results"]] == [euros(restaurant_minor)]
+        stage.assert_clean()

@@ -86,3 +86,15 @@ class TrackingOutput(serializers.Serializer[Any]):
     destination = DestinationOutput()
     driver = TrackedDriverOutput(allow_null=True)
     eta = EtaOutput(allow_null=True)
+
+
+class ApproachOutput(serializers.Serializer[Any]):
+    order_id = serializers.UUIDField()
+    at_the_door = serializers.BooleanField()
+    arrives_at = serializers.DateTimeField(
+        allow_null=True, help_text="null: at the door, or nobody knows where the driver is"
+    )
+
+
+class ApproachingOutput(serializers.Serializer[Any]):
+    results = ApproachOutput(many=True)

@@ -10,8 +10,9 @@ from deliveryapp.api.authentication import current_user
 from deliveryapp.clock import utc_now
 from deliveryapp.realtime import push
 from orders import facade as orders
+from restaurants import facade as restaurants
 from tracking import selectors
-from tracking.api.serializers import JudgedOutput, PointsInput, TrackingOutput
+from tracking.api.serializers import ApproachingOutput, JudgedOutput, PointsInput, TrackingOutput
 from tracking.services.recording import record_points
 
 SNAPSHOT: dict[str, Any] = {
@@ -68,6 +69,34 @@ class TrackingView(APIView):
         """What the socket's snapshot says, for clients that poll."""
         orders.get_order_view_for(user_id=current_user(request).pk, order_id=order_id)
         return Response(selectors.watched_order(order_id=order_id, now=utc_now()).as_json())
+
+
+class ApproachingView(APIView):
+    @extend_schema(
+        tags=["kitchen"],
+        summary="Drivers on their way to a restaurant",
+        responses={200: ApproachingOutput},
+        examples=[
+            OpenApiExample(
+                "Four minutes away",
+                response_only=True,
+                value={
+                    "results": [
+                        {
+                            "order_id": "01980000-0000-7000-8000-00000000a001",
+                            "at_the_door": False,
+                            "arrives_at": "2026-05-04T12:24:00Z",
+                        }
+                    ]
+                },
+            )
+        ],
+    )
+    def get(self, request: Request, restaurant_id: UUID) -> Response:
+        """For its staff; one row for each order that a driver comes for."""
+        restaurants.require_staff(user_id=current_user(request).pk, restaurant_id=restaurant_id)
+        coming = selectors.approaching(restaurant_id=restaurant_id, now=utc_now())
+        return Response({"results": [approach.as_json() for approach in coming]})
 
 
 class PositionsView(APIView):

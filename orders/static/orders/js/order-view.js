@@ -16,6 +16,7 @@ import { vehicleIcon } from "./order-map.js";
 import { againButton } from "./again.js";
 import { alternatives, goodwillNotice } from "./amends.js";
 import { refundLines, tipCard } from "./order-money.js";
+import { amendedLines, swapCards } from "./swap.js";
 import { ATTENTION, FINAL, LABEL, ending, headline } from "./words.js";
 
 const STEPS = [
@@ -102,7 +103,7 @@ function scheduled({ scheduled_for, status, restaurant }) {
   return h("p", { class: "row strong" }, icon("clock"), text);
 }
 
-export function head(order, track, offered) {
+export function head(order, track, offered, onAnswered) {
   if (order.status === "cancelled" || order.status === "failed") return endedHead(order, offered);
   const [title, text] = headline(order);
   return h(
@@ -113,6 +114,7 @@ export function head(order, track, offered) {
     scheduled(order),
     arrival(order, track),
     h("p", { class: "muted" }, text),
+    swapCards(order, onAnswered),
     attention(order),
     progress(order.status),
     order.status === "created" && bankLink(order),
@@ -205,6 +207,7 @@ export function summary(order, { onCancel, onMoney, open, receipt }) {
       { class: "card stack" },
       h("h2", {}, "Receipt"),
       h("ul", {}, order.lines.map(receiptLine)),
+      amendedLines(order),
       sumLines(order),
       h("p", { class: "muted small" }, paymentText(order)),
       refundLines(receipt),

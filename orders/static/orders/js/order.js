@@ -10,11 +10,13 @@ import { confirmDialog, errorState, explain, skeletonLines, toast } from "../../
 import { OrderMap } from "./order-map.js";
 import { isCharged } from "./order-money.js";
 import { head, steps, summary } from "./order-view.js";
+import { tickDeadlines } from "./swap.js";
 import { FINAL, RESTAURANTS_FAULT } from "./words.js";
 
 const id = location.pathname.split("/").filter(Boolean).at(-1);
 const PAYMENT_POLL_MS = 1500;
 const AMENDS_TRIES = 6;
+const TICK_MS = 500;
 const cancelKey = newId(); // pressed again after a lost answer, it is the same cancelling
 const map = new OrderMap($("#order-map"));
 let order = null;
@@ -38,7 +40,8 @@ function paint() {
 
 /** A screen reader hears the headline when it changes, not each time the map moves. */
 function paintHead() {
-  replace($("#order-head"), head(order, track, offered));
+  replace($("#order-head"), head(order, track, offered, refresh));
+  tickDeadlines();
   const said = $("#order-head h1").textContent;
   if ($("#order-said").textContent !== said) $("#order-said").textContent = said;
 }
@@ -165,6 +168,7 @@ async function start() {
     return;
   }
   if (!FINAL.has(order.status)) watch();
+  setInterval(tickDeadlines, TICK_MS);
 }
 
 start();

@@ -1,6 +1,8 @@
 // The bell: rings again and again while an order waits. Browsers allow sound only after a tap, so somebody must turn it on.
 
 const EVERY_MS = 2200;
+const LOUD_EVERY_MS = 1100;
+const LOUDNESS = 0.5;
 const NEW_ORDER = [
   [880, 0],
   [1175, 0.16],
@@ -16,6 +18,7 @@ const GONE = [
 export class Alarm {
   #audio = null;
   #timer = 0;
+  #isLoud = false;
 
   get isOn() {
     return this.#audio?.state === "running";
@@ -44,16 +47,16 @@ export class Alarm {
     await navigator.wakeLock?.request("screen").catch(() => null);
   }
 
-  /** Rings now and keeps ringing until told to stop; calling it again changes nothing. */
-  ring(isWanted) {
-    if (!isWanted) {
-      clearInterval(this.#timer);
-      this.#timer = 0;
-      return;
-    }
-    if (this.#timer) return;
-    this.#play(NEW_ORDER);
-    this.#timer = setInterval(() => this.#play(NEW_ORDER), EVERY_MS);
+  /** Rings now and keeps ringing until told to stop; calling it again changes nothing. Loud is twice as loud and often. */
+  ring(isWanted, isLoud = false) {
+    if (isWanted && this.#timer && isLoud === this.#isLoud) return;
+    clearInterval(this.#timer);
+    this.#timer = 0;
+    this.#isLoud = isLoud;
+    if (!isWanted) return;
+    const bell = () => this.#play(NEW_ORDER, isLoud ? 2 * LOUDNESS : LOUDNESS);
+    bell();
+    this.#timer = setInterval(bell, isLoud ? LOUD_EVERY_MS : EVERY_MS);
   }
 
   /** On the tablet's own notification list, for a board that is behind another window. */
@@ -67,7 +70,7 @@ export class Alarm {
     this.#play(GONE);
   }
 
-  #play(notes, loudness = 0.5) {
+  #play(notes, loudness = LOUDNESS) {
     if (!this.isOn) return;
     for (const [hertz, after_s] of notes) {
       const at = this.#audio.currentTime + after_s;

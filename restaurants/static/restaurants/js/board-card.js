@@ -1,5 +1,6 @@
 // One order as the kitchen sees it, with exactly the acts its state allows.
 
+import { serverNow_ms } from "../../deliveryapp/js/api.js";
 import { h, icon, replace } from "../../deliveryapp/js/dom.js";
 import { clock, money, sentence } from "../../deliveryapp/js/format.js";
 
@@ -14,12 +15,31 @@ function minutesLater({ ready_at }) {
   return Math.min(LONGEST_MINUTES, left + LATER_MINUTES);
 }
 
-function dish({ quantity, name, options, note }) {
+const AMENDABLE = new Set(["placed", "confirmed", "preparing"]);
+
+/** `missing` is what to do when the kitchen does not have it; none on a card that is only looked at. */
+function dish(line, missing = null) {
+  const { quantity, name, options, note } = line;
   return h(
     "li",
     { class: "dish" },
     h("span", { class: "quantity" }, `${quantity}×`),
-    h("span", {}, name),
+    h(
+      "span",
+      { class: "spread" },
+      name,
+      missing &&
+        h(
+          "button",
+          {
+            type: "button",
+            class: "link-button small missing",
+            "aria-label": `${name} is missing`,
+            onclick: (event) => missing(line, event.currentTarget),
+          },
+          "Missing?",
+        ),
+    ),
     options.length > 0 && h("small", {}, options.join(", ")),
     note && h("span", { class: "wish" }, note),
   );
@@ -29,7 +49,7 @@ function dish({ quantity, name, options, note }) {
 const countdownTo = (at, label) =>
   h("span", { class: "deadline", dataset: { deadline: at }, role: "timer", "aria-label": label });
 
-function top(order, { print }) {
+function top(order, slug) {
   const deadline =
     order.status === "placed"
       ? order.respond_by && countdownTo(order.respond_by, "Time left to answer")
@@ -49,12 +69,12 @@ function top(order, { print }) {
     ),
     deadline || h("span", { class: "grow" }),
     h(
-      "button",
+      "a",
       {
-        type: "button",
         class: "icon-button",
+        href: `/kitchen/${slug}/orders/${order.id}/ticket/?print`,
+        target: "_blank",
         "aria-label": `Print ticket ${order.number}`,
-        onclick: () => print(order),
       },
       icon("print"),
     ),
@@ -151,10 +171,24 @@ function acts(order, actions) {
 
 const DRIVER_STATUS = {
   assigned: "is on the way to you",
-  arrived: "is here",
+  arrived: "is at the door",
   picked_up: "has the food",
   delivered: "has delivered",
 };
+
+/** Where the driver is, as far as the board has asked; "" for what nobody knows. */
+export function approachText(approach) {
+  if (approach?.at_the_door) return "is at the door";
+  if (!approach?.arrives_at) return "";
+  const minutes = Math.max(1, Math.ceil((Date.parse(approach.arrives_at) - serverNow_ms()) / 60_000));
+  return `is ${minutes} min away`;
+}
+
+function whereabouts({ id, driver: { status } }) {
+  const text = DRIVER_STATUS[status] ?? sentence(status);
+  if (status !== "assigned") return h("span", { class: status === "arrived" ? "here" : "" }, text);
+  return h("span", { dataset: { approach: id, else: text } }, text);
+}
 
 function driver(order) {
   if (order.status === "placed") return null;
@@ -167,7 +201,8 @@ function driver(order) {
       "span",
       {},
       h("span", { class: "strong" }, order.driver.name),
-      ` ${DRIVER_STATUS[order.driver.status] ?? sentence(order.driver.status)}`,
+      " ",
+      whereabouts(order),
     ),
   );
 }
@@ -176,7 +211,7 @@ function goneCard(order, { dismiss }) {
   return [
     h("div", { class: "number" }, order.number),
     h("p", { class: "strong" }, "This order was cancelled. Stop cooking it."),
-    h("ul", {}, order.lines.map(dish)),
+    h("ul", {}, order.lines.map((line) => dish(line))),
     h(
       "button",
       { type: "button", class: "button danger solid", onclick: () => dismiss(order) },
@@ -185,13 +220,48 @@ function goneCard(order, { dismiss }) {
   ];
 }
 
+const openSwap = (order, line) =>
+  order.amendments.some(({ state, line_id }) => state === "proposed" && line_id === line.id);
+
+function missingOf(order, line, { missing }) {
+  if (!AMENDABLE.has(order.status) || openSwap(order, line)) return null;
+  return (of, button) => missing(order, of, button);
+}
+
+const AMENDED = {
+  proposed: ({ swap }) => `Customer is asked: ${swap.quantity} × ${swap.name} instead?`,
+  accepted: ({ swap }) => `Customer takes ${swap.quantity} × ${swap.name} instead`,
+  removed: () => "Taken off",
+  expired: () => "No answer: leave it out",
+};
+
+/** What was missing of it, and what the customer says. */
+function amended({ amendments }) {
+  const shown = amendments.filter(({ state }) => AMENDED[state]);
+  if (!shown.length) return null;
+  return h(
+    "ul",
+    { class: "amended" },
+    shown.map((row) =>
+      h(
+        "li",
+        { class: row.state === "proposed" ? "asked" : "" },
+        h("s", {}, `${row.quantity} × ${row.name}`),
+        row.state === "proposed" && countdownTo(row.expires_at, "Time left for the customer"),
+        h("span", {}, AMENDED[row.state](row)),
+      ),
+    ),
+  );
+}
+
 /** The contents of a ticket's <li>; rebuilt only when the order itself has changed. */
-export function ticketContent({ order, gone }, actions) {
+export function ticketContent({ order, gone }, actions, slug) {
   if (gone) return goneCard(order, actions);
   return [
-    top(order, actions),
+    top(order, slug),
     order.note && h("p", { class: "order-note" }, order.note),
-    h("ul", {}, order.lines.map(dish)),
+    h("ul", {}, order.lines.map((line) => dish(line, missingOf(order, line, actions)))),
+    amended(order),
     h(
       "div",
       { class: "spread small muted" },
@@ -200,30 +270,4 @@ export function ticketContent({ order, gone }, actions) {
     ),
     acts(order, actions),
   ];
-}
-
-/** What goes on paper: no prices, big quantities, wishes in a box. */
-export function paperTicket(order, restaurantName) {
-  const line = ({ quantity, name, options, note }) =>
-    h(
-      "div",
-      { class: "line" },
-      h("span", {}, `${quantity}×`),
-      h("span", {}, name),
-      options.length > 0 && h("small", {}, options.join(", ")),
-      note && h("small", {}, `! ${note}`),
-    );
-  return h(
-    "article",
-    {},
-    h("p", {}, restaurantName),
-    h("h1", {}, order.number),
-    h(
-      "p",
-      {},
-      `${order.customer_first_name} · placed ${clock(order.placed_at)}${order.ready_at ? ` · ready ${clock(order.ready_at)}` : ""}`,
-    ),
-    order.note && h("p", { class: "wish" }, order.note),
-    order.lines.map(line),
-  );
 }

@@ -80,6 +80,11 @@ export class BoardState {
     return this.inColumn("new").filter((ticket) => !ticket.gone);
   }
 
+  /** Somebody rides to the kitchen. */
+  get awaitsDriver() {
+    return [...this.#tickets.values()].some(({ order }) => order.driver?.status === "assigned");
+  }
+
   get(id) {
     return this.#tickets.get(id)?.order;
   }

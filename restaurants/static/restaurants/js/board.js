@@ -6,10 +6,12 @@ import { countdown, plural } from "../../deliveryapp/js/format.js";
 import { Live, liveBar } from "../../deliveryapp/js/live.js";
 import { errorState, explain, toast } from "../../deliveryapp/js/ui.js";
 import { Alarm } from "./alarm.js";
-import { paperTicket, ticketContent } from "./board-card.js";
+import { approachText, ticketContent } from "./board-card.js";
 import { BoardState, COLUMNS } from "./board-state.js";
 import { askReason } from "./reject-dialog.js";
+import { askMissing, explainSwap } from "./missing-dialog.js";
 import { startKitchenState } from "./board-kitchen.js";
+import { startToday } from "./board-today.js";
 import { startSoldOut } from "./board-switches.js";
 
 const root = $("#board");
@@ -19,6 +21,7 @@ const alarm = new Alarm();
 const board = new BoardState(orderTakenAway);
 const pageTitle = document.title;
 const SOON_S = 60;
+const DRIVERS_EVERY_MS = 10_000;
 
 function orderTakenAway(order) {
   alarm.soundGone();
@@ -73,7 +76,8 @@ function paint() {
     $(".nothing", column).hidden = tickets.length > 0;
   }
   const waiting = board.waiting.length;
-  alarm.ring(waiting > 0);
+  alarm.ring(waiting > 0, board.waiting.some(({ order }) => unseen.has(order.id) && !order.acknowledged_at));
+  paintDrivers();
   document.title = waiting ? `(${waiting}) New order · ${name}` : pageTitle;
   const said = waiting ? `${plural(waiting, "order")} waiting for an answer.` : "";
   if (said && $("#board-said").textContent !== said) $("#board-said").textContent = said;
@@ -94,7 +98,7 @@ function refreshTicket(element, ticket) {
   element.dataset.version = version;
   element.classList.toggle("ringing", order.status === "placed" && !gone);
   element.classList.toggle("gone", gone);
-  replace(element, ticketContent(ticket, actions));
+  replace(element, ticketContent(ticket, actions, slug));
 }
 
 function tick() {
@@ -156,7 +160,7 @@ async function act(order, button, path, body) {
       take(await api.post(`${base}orders/${order.id}/${path}/`, body));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      explain(error);
+      if (!explainSwap(error)) explain(error);
       // Refused mostly means that somebody else was faster, or the customer cancelled: look again.
       live.resync();
     }
@@ -179,15 +183,39 @@ const actions = {
     board.expectEnd(order.id);
     await act(order, button, "cancel", answer);
   },
+  missing: async (order, line, button) => {
+    const wish = await askMissing(base, order, line);
+    if (wish) await act(order, button, wish.path, wish.body);
+  },
   dismiss: (order) => {
     board.dismiss(order.id);
     paint();
   },
-  print: (order) => {
-    replace($("#print-ticket"), paperTicket(order, name));
-    print();
-  },
 };
+
+/** Orders that the platform says nobody has looked at: the bell is louder for them. */
+const unseen = new Set();
+
+// Who comes for it ---------------------------------------------------------------------------
+
+const approach = new Map();
+
+/** Asked only while somebody is on his way here. */
+async function lookForDrivers() {
+  if (document.hidden || !board.awaitsDriver) return;
+  const found = await api.get(`${base}approaching/`).catch(() => null);
+  if (!found) return;
+  approach.clear();
+  found.results.forEach((row) => approach.set(row.order_id, row));
+  paintDrivers();
+}
+
+function paintDrivers() {
+  for (const element of $$("[data-approach]", root)) {
+    element.textContent = approachText(approach.get(element.dataset.approach)) || element.dataset.else;
+    element.classList.toggle("here", Boolean(approach.get(element.dataset.approach)?.at_the_door));
+  }
+}
 
 // Staying in step --------------------------------------------------------------------------
 
@@ -212,7 +240,7 @@ async function explainMissing(ids) {
   paint();
 }
 
-const NEWS = { OrderPlaced: "New order", ticket_opened: "New order", kitchen_late: "Running late:" };
+const NEWS = { OrderPlaced: "New order", ticket_opened: "New order", ticket_unseen: "Nobody has seen order", kitchen_late: "Running late:" };
 
 async function onFrame(frame) {
   if (frame.type === "order") {
@@ -220,6 +248,7 @@ async function onFrame(frame) {
     if (news) alarm.notify(`${news} ${frame.order.number}`, name);
     board.apply(frame.order);
   }
+  if (frame.type === "notice" && frame.kind === "ticket_unseen") unseen.add(frame.order_id);
   if (frame.type !== "snapshot") return paint();
   const missing = board.snapshot(frame.orders, frame.asked_at);
   paint();
@@ -261,6 +290,8 @@ async function start() {
     toast("New orders will ring until somebody answers.", { kind: "good" });
   });
   startSoldOut({ base });
+  startToday(base);
+  setInterval(lookForDrivers, DRIVERS_EVERY_MS);
   startKitchenState({ base, slug, mayClose: root.dataset.role !== "kitchen" });
   try {
     await onFrame(await runningOrders());
