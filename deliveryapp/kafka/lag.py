@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from django.conf import settings
 
@@ -14,7 +21,8 @@ from deliveryapp.kafka.names import client_config, group_id, groups, subscriptio
 from deliveryapp.transport import Lags, TransportDown
 
 PartitionLags = Mapping[tuple[str, int], int]  # (topic, partition): messages not handled yet
-ASK_TIMEOUT_S = 5.0
+ASK_TIMEOUT_S, ASK_AGAIN_S = 5.0, 0.1
+LEADERLESS = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
 library_log = logging.getLogger("librdkafka")
 
 
@@ -57,9 +65,25 @@ def _seen_by(observer: Consumer, topics: Sequence[str]) -> PartitionLags:
     names = [TopicPartition(topic, number) for topic in known for number in found[topic].partitions]
     lags = {}
     for one in observer.committed(names, timeout=ASK_TIMEOUT_S) if names else ():
-        low, high = observer.get_watermark_offsets(one, timeout=ASK_TIMEOUT_S)
+        low, high = _watermarks(observer, one)
         lags[_name(one)] = max(0, high - max(low, one.offset))
     return lags
+
+
+def _watermarks(observer: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """The oldest offset and the next. For a moment nobody may lead a partition whose topic is new or whose
+    broker has just gone.
+    """
+    give_up_at_s = time.monotonic() + ASK_TIMEOUT_S
+    while True:
+        try:
+            low, high = observer.get_watermark_offsets(partition, timeout=ASK_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() not in LEADERLESS or time.monotonic() > give_up_at_s:
+                raise
+            time.sleep(ASK_AGAIN_S)
+        else:
+            return low, high
 
 
 def all_lags() -> Lags:
