@@ -4,13 +4,16 @@ promotions, which is all they may write here.
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from deliveryapp.admin import ReadOnlyAdmin
 from deliveryapp.api.authentication import as_user
+from deliveryapp.text import refuse_card_number
 from restaurants.models import (
     MenuItem,
     MenuSection,
@@ -86,6 +89,19 @@ class TicketAdmin(ReadOnlyAdmin, ModelAdmin):
     show_full_result_count = False
 
 
+class PromotionForm(forms.ModelForm):
+    """Its texts as the API takes them."""
+
+    title = forms.CharField(max_length=80, validators=[refuse_card_number], widget=UnfoldAdminTextInputWidget)
+    code = forms.CharField(
+        max_length=24,
+        required=False,
+        validators=[refuse_card_number],
+        widget=UnfoldAdminTextInputWidget,
+        help_text="empty: everybody gets it",
+    )
+
+
 @admin.register(Promotion)
 class PromotionAdmin(ModelAdmin):
     """The platform's promotions, for one restaurant or for all of a currency; it pays for what it makes.
@@ -93,6 +109,7 @@ class PromotionAdmin(ModelAdmin):
     What a promotion takes off stays as it is once it is made, like its counter: orders refer to it.
     """
 
+    form = PromotionForm
     list_display = ("title", "code", "restaurant", "kind", "borne_by", "starts_at", "ends_at", "used")
     list_filter = ("borne_by", "kind")
     list_select_related = ("restaurant",)

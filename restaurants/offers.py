@@ -16,6 +16,9 @@ class OfferKind(StrEnum):
     FREE_DELIVERY = "free_delivery"
 
 
+KINDS = [kind.value for kind in OfferKind]
+
+
 class Bearer(StrEnum):
     """Who pays for what the customer does not."""
 

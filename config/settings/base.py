@@ -160,7 +160,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"KitchenReasonEnum": "orders.reject_reasons.ALL"},
+    "ENUM_NAME_OVERRIDES": {
+        "KitchenReasonEnum": "orders.reject_reasons.ALL",
+        "DeclineReasonEnum": "drivers.models.DeclineReason",
+        "PromotionKindEnum": "restaurants.offers.KINDS",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 

@@ -44,7 +44,9 @@ class QuoteView(APIView):
         user_id, now = current_user(request).pk, utc_now()
         asked = form.as_request()
         quoted = services.quote_with_place(user_id=user_id, request=asked, now=now)
-        return Response(signed_document(services.sign(quoted, request=asked, user_id=user_id, now=now)))
+        return Response(
+            signed_document(services.sign(quoted=quoted, request=asked, user_id=user_id, now=now))
+        )
 
 
 class OrdersView(generics.ListAPIView[Order]):

@@ -65,7 +65,7 @@ class Promise:
     promotion: tuple[str, int]
 
 
-def sign(quoted: Quote, *, request: OrderRequest, user_id: UUID, now: datetime) -> SignedQuote:
+def sign(*, quoted: Quote, request: OrderRequest, user_id: UUID, now: datetime) -> SignedQuote:
     """The quote with its token, good for this customer, this cart and a quarter of an hour."""
     expires_at = (now + VALID_FOR).replace(microsecond=0)
     document = {
@@ -171,7 +171,10 @@ def _news(promise: Promise, request: OrderRequest, user_id: UUID, now: datetime)
 def _instead(quoted: Quote, request: OrderRequest, user_id: UUID, now: datetime) -> dict[str, Any]:
     """What may be had now, for whoever agrees."""
     total = Money(quoted.price.total_minor, quoted.cart.restaurant.currency).as_json()
-    return {"total": total, "quote_token": sign(quoted, request=request, user_id=user_id, now=now).token}
+    return {
+        "total": total,
+        "quote_token": sign(quoted=quoted, request=request, user_id=user_id, now=now).token,
+    }
 
 
 def _differences(promise: Promise, quoted: Quote) -> list[Difference]:

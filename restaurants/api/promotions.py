@@ -23,7 +23,7 @@ from deliveryapp.money import Money
 from restaurants.api import examples
 from restaurants.models import Promotion
 from restaurants.models.menu import MAX_PRICE_MINOR
-from restaurants.offers import Bearer, OfferKind
+from restaurants.offers import KINDS, Bearer
 from restaurants.selectors.promotions import promotions_of
 from restaurants.services.promotions import add_promotion, change_promotion, end_promotion
 
@@ -71,7 +71,7 @@ class PromotionChange(serializers.Serializer[Any]):
 
 class PromotionInput(PromotionChange):
     code = CodeField()
-    kind = serializers.ChoiceField(choices=[kind.value for kind in OfferKind])
+    kind = serializers.ChoiceField(choices=KINDS)
     percent_bp = StrictIntegerField(
         min_value=1, max_value=10_000, required=False, allow_null=True, help_text="2000 is 20 %; of the food"
     )
@@ -89,7 +89,7 @@ class PromotionOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     title = serializers.CharField()
     code = serializers.CharField(allow_blank=True)
-    kind = serializers.ChoiceField(choices=[kind.value for kind in OfferKind])
+    kind = serializers.ChoiceField(choices=KINDS)
     percent_bp = serializers.IntegerField(allow_null=True)
     amount = MoneyField(allow_null=True)
     maximum = MoneyField(allow_null=True)

@@ -20,7 +20,7 @@ from deliveryapp.clock import utc_now
 from deliveryapp.geo import Point
 from restaurants.marks import Allergen, Diet
 from restaurants.models.restaurant import LONGEST_BUSY_MINUTES
-from restaurants.offers import OfferKind
+from restaurants.offers import KINDS
 from restaurants.pricing import MAX_CORNERS
 from restaurants.selectors.menu import Wanted
 from restaurants.selectors.reach import Search, Sort
@@ -223,12 +223,12 @@ class FoundDishOutput(serializers.Serializer[Any]):
     price = MoneyField()
 
 
-class OfferOutput(serializers.Serializer[Any]):
+class PromotionOfferOutput(serializers.Serializer[Any]):
     """A promotion that everybody gets; those with a code are not told."""
 
     id = serializers.UUIDField()
     title = serializers.CharField()
-    kind = serializers.ChoiceField(choices=[kind.value for kind in OfferKind])
+    kind = serializers.ChoiceField(choices=KINDS)
     percent_bp = serializers.IntegerField(allow_null=True)
     amount = MoneyField(allow_null=True)
     maximum = MoneyField(allow_null=True, help_text="The most it takes off")
@@ -257,7 +257,7 @@ class RestaurantOutput(serializers.Serializer[Any]):
     closes_at = serializers.DateTimeField(allow_null=True)
     last_order_at = serializers.DateTimeField(allow_null=True)
     picture_url = serializers.CharField()
-    promotions = OfferOutput(many=True, help_text="An order gets the one that takes off the most")
+    promotions = PromotionOfferOutput(many=True, help_text="An order gets the one that takes off the most")
     dish = FoundDishOutput(allow_null=True, help_text="The dish that matched the words searched for")
 
 

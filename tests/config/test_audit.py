@@ -76,7 +76,7 @@ PLANTED: dict[str, tuple[Callable[[Stage], UUID], str]] = {
         "UPDATE deliveryapp_sagarun SET status = 'running', finished_at = NULL WHERE subject_id = %s",
     ),
     "I2 missing": (placed, "DELETE FROM deliveryapp_sagarun WHERE subject_id = %s"),
-    "I3a": (placed, f"UPDATE orders_orderstatuschange SET from_status = 'ready' {ORDER_IS} AND seq = 2"),
+    "I3a": (placed, f"UPDATE orders_orderstatuschange SET to_status = 'ready' {ORDER_IS} AND seq = 1"),
     "I3b": (placed, f"UPDATE orders_orderstatuschange SET seq = 3 {ORDER_IS} AND seq = 2"),
     "I3b another end": (placed, "UPDATE orders_order SET status = 'confirmed' WHERE id = %s"),
     "I5a": (
@@ -189,6 +189,13 @@ PLANTED: dict[str, tuple[Callable[[Stage], UUID], str]] = {
         " expires_at = now() - interval '61 s'",
     ),
     "I15": (placed, f"UPDATE orders_orderline SET total_minor = total_minor + 1 {ORDER_IS}"),
+    "I15b": (
+        placed,
+        "INSERT INTO orders_amendment (id, order_id, line_id, name, quantity, amount_minor, swap, state,"
+        " made_by, made_at, expires_at) SELECT gen_random_uuid(), order_id, gen_random_uuid(), name, 1, 1,"
+        " '{}', 'proposed', gen_random_uuid(), now(), now() - interval '2 minutes' FROM orders_orderline"
+        f" {ORDER_IS}",
+    ),
     "I21": (
         placed,
         "INSERT INTO restaurants_slotload (restaurant_id, starts_at, taken)"
