@@ -13,6 +13,7 @@ from django.db.models import F
 from rest_framework.test import APIClient
 
 from deliveryapp.models import User
+from restaurants.api import examples
 from restaurants.api.urls import urlpatterns
 from restaurants.models import StaffInvitation, StaffMember
 from restaurants.services import staff
@@ -86,7 +87,7 @@ BODIES: dict[str, Any] = {
     f"{PLACE}pause/": {"minutes": 30},
     f"{PLACE}items/<uuid:item_id>/": {"available": True},
     f"{PLACE}options/<uuid:option_id>/": {"available": True},
-    f"{MENU}import/": {"rows": []},
+    f"{MENU}import/": examples.MENU_FILE,
     f"{MENU}sections/": {"name": "Sweets"},
     f"{MENU}items/": {"name": "Pie", "price_minor": 100, "section_id": str(uuid4())},
     f"{MENU}groups/": {"name": "Size", "item_id": str(uuid4()), "min_choices": 0, "max_choices": 1},
