@@ -2,7 +2,7 @@
 promotions, which is all they may write here.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -25,6 +25,11 @@ from restaurants.models import (
     Ticket,
 )
 from restaurants.offers import Bearer
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Promotion]
+else:
+    ModelForm = forms.ModelForm
 
 
 class ReadOnlyInline(TabularInline):
@@ -89,7 +94,7 @@ class TicketAdmin(ReadOnlyAdmin, ModelAdmin):
     show_full_result_count = False
 
 
-class PromotionForm(forms.ModelForm):
+class PromotionForm(ModelForm):
     """Its texts as the API takes them."""
 
     title = forms.CharField(max_length=80, validators=[refuse_card_number], widget=UnfoldAdminTextInputWidget)
