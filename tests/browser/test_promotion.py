@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from deliveryapp.clock import utc_now
 from restaurants.models import MenuItem, Promotion
-from tests.browser.conftest import DESKTOP, PHONE, City, Visit, Watched
+from tests.browser.conftest import PHONE, City, Visit, Watched
+from tests.browser.looks import assert_fits
 from tests.browser.steps import ORDER_PAGE, choose_door, fill_cart, orders_of, place_button, sign_up
-from tests.browser.test_discovering import keep_picture
-from tests.browser.test_layout import assert_fits
 
 
 @pytest.fixture
@@ -48,10 +47,10 @@ def test_a_code_and_a_price_that_changes_at_the_checkout(
     sign_up(page)
     choose_door(page)
     expect(page.get_by_role("list", name="Promotions")).to_have_text("20 % off soups, from €20.00")
-    pictures(page, "offers")
+    assert_fits(page, "offers")
     fill_cart(page)
     expect(page.get_by_role("list", name="Promotions")).to_have_text("20 % off soups, from €20.00")
-    pictures(page, "offers-restaurant")
+    assert_fits(page, "offers-restaurant")
     page.goto("/checkout/")
     page.get_by_label("Goes through").check()
     expect(page.locator(".sum")).to_contain_text("20 % off soups−€5.00")
@@ -61,7 +60,7 @@ def test_a_code_and_a_price_that_changes_at_the_checkout(
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("We do not know this code.")).to_be_visible()
     expect(page.locator(".sum")).to_contain_text("−€5.00")
-    pictures(page, "code-unknown")
+    assert_fits(page, "code-unknown")
     code.fill("hello")
     code.press("Enter")
     expect(page.get_by_text("HELLO is applied")).to_be_visible()
@@ -73,7 +72,7 @@ def test_a_code_and_a_price_that_changes_at_the_checkout(
     expect(page.locator(".changes li")).to_have_text(["Soup: €25.00 → €28.00", "Service fee: €1.00 → €1.12"])
     expect(page.locator(".sum")).to_contain_text("Food€28.00")
     expect(page.locator("#checkout aside li").first).to_contain_text("€28.00")
-    pictures(page, "quote-changed")
+    assert_fits(page, "quote-changed")
     assert orders_of(page) == []
     page.get_by_role("button", name=re.compile("Order for €")).click()
     page.wait_for_url(ORDER_PAGE)
@@ -81,12 +80,4 @@ def test_a_code_and_a_price_that_changes_at_the_checkout(
     assert (order["subtotal"]["amount_minor"], order["discount"]["amount_minor"]) == (2_800, 800)
     assert order["promotion"]["title"] == "Welcome"
     expect(page.locator(".sum")).to_contain_text("Welcome−€8.00")
-    pictures(page, "order-with-promotion")
-
-
-def pictures(page: Page, name: str) -> None:
-    """It fits both; for a person to look at where SCREENSHOTS names a folder."""
-    for size in (DESKTOP, PHONE):
-        page.set_viewport_size(cast(Any, size))
-        assert_fits(page)
-        keep_picture(page, name)
+    assert_fits(page, "order-with-promotion")

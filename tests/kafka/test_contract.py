@@ -126,6 +126,7 @@ def test_sigterm_in_the_middle_of_a_backlog_loses_and_repeats_nothing(line: Line
         await_effects(wires)
         poll(line.drained, what="everything to be acknowledged")
     assert [effects(handler) for handler in ONCE] == [times_each(wires)] * 2
-    assert not DeadLetter.objects.exists()
+    # What a worker had fetched but not begun comes again as suspect: counted beforehand, and done.
+    assert not DeadLetter.objects.exclude(state=DeadLetter.State.DONE).exists()
     if line.name == "kafka":
         assert took_s < 5
